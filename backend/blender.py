@@ -1,0 +1,38 @@
+"""Running Blender, or a Python that has the `bpy` module, as a subprocess that works on a scene."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from .client import LAUNCH
+from .errors import BackendError, Code
+
+VARIABLE = "FLOWBRUSH_BLENDER"
+
+
+def find_blender(chosen: str = "") -> str:
+    """The Blender executable, or Python with bpy, to use: `chosen`, $FLOWBRUSH_BLENDER, this Python, or the one on PATH.
+
+    Raises BackendError(NO_BLENDER) when there is none.
+    """
+    named = chosen or os.environ.get(VARIABLE, "")
+    if named:
+        if found := shutil.which(named):
+            return found
+        raise BackendError(Code.NO_BLENDER, f"There is no program {named}: give the path of Blender, or of a Python with bpy")
+    if importlib.util.find_spec("bpy") is not None:
+        return sys.executable
+    if found := shutil.which("blender"):
+        return found
+    raise BackendError(
+        Code.NO_BLENDER, f"Blender was not found: install it, or give its path with --blender or the variable {VARIABLE}"
+    )
+
+
+def scene_command(blender: str, *arguments: str) -> list[str]:
+    """The command line that runs `scene` with `arguments` in `blender` (see `find_blender`), without a window."""
+    if Path(blender).name.lower().startswith("python"):
+        return [blender, "-I", "-u", str(LAUNCH), "scene", *arguments]
+    return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", "scene", *arguments]

@@ -1,0 +1,231 @@
+"""The shot folder: a frame range seen through one camera, written by Blender and read by everything else.
+
+    shot.json            what is described here
+    passes/####.exr      one a frame
+    pictures/####.png    the beauty picture as the scene's view transform shows it, 8-bit sRGB
+    takes/<take>/        see `take`
+
+Paths inside are relative and derived from frame numbers, so a shot can be moved, zipped and read elsewhere.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from .errors import Code, ShotError
+from .parsing import Fields
+from .storage import make_folder, read_json, write_json
+
+FORMAT = "flowbrush-shot"
+VERSION = 1
+MAX_FRAME = 1_048_574  # Blender's own limit
+MAX_SIDE = 16_384
+MAX_ITEMS = 100_000
+MAX_BYTES = 200_000_000
+
+
+@dataclass(frozen=True)
+class Camera:
+    """The camera at one frame.
+
+    matrix_world: 16 numbers, row by row, camera to world; the camera looks along its -z, y is up (metres).
+    projection: 16 numbers, row by row, camera space to clip space.
+    vector_offset: what is added to the raw vector pass to make it exact (pixels, y up): X, Y, Z, W.
+    """
+
+    name: str
+    kind: str
+    matrix_world: tuple[float, ...]
+    projection: tuple[float, ...]
+    vector_offset: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """An object of the scene; `trusted` is false where its vectors are known not to follow its surface."""
+
+    id: int
+    name: str
+    collections: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    trusted: bool = True
+
+
+@dataclass(frozen=True)
+class SceneMaterial:
+    """A material of the scene, by the number in the pass `material_id`."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The EXR channels that hold a pass, in order, and what their numbers mean."""
+
+    channels: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is known of a shot besides its pixels.
+
+    fps: frames a second as numerator and denominator. resolution: width, height in pixels. frames: first and last,
+    both included. near, far: range of planar depth of all surface pixels of the shot, metres. cuts: the first frame of
+    every segment but the first.
+    """
+
+    folder: Path
+    name: str
+    scene: str
+    blender: str
+    engine: str
+    view_layer: str
+    fps: tuple[int, int]
+    resolution: tuple[int, int]
+    pixel_aspect: tuple[float, float]
+    frames: tuple[int, int]
+    near: float
+    far: float
+    cuts: tuple[int, ...]
+    cameras: dict[int, Camera]
+    objects: tuple[SceneObject, ...]
+    materials: tuple[SceneMaterial, ...]
+    passes: dict[str, Pass]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def frame_numbers(self) -> range:
+        """All frame numbers of the shot in order."""
+        return range(self.frames[0], self.frames[1] + 1)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second, exact."""
+        return Fraction(*self.fps)
+
+    def segment_start(self, frame: int) -> int:
+        """The first frame of the segment (frames between two cuts) that holds `frame`."""
+        return max((cut for cut in (self.frames[0], *self.cuts) if cut <= frame), default=self.frames[0])
+
+    def exr_path(self, frame: int) -> Path:
+        """Where the passes of `frame` are."""
+        return self.folder / "passes" / frame_file(frame, "exr")
+
+    def picture_path(self, frame: int) -> Path:
+        """Where the picture of `frame` is."""
+        return self.folder / "pictures" / frame_file(frame, "png")
+
+    def take_folder(self, take: str) -> Path:
+        """The folder of the take named `take`. Raises ShotError when the name could leave the shot's folder."""
+        return self.folder / "takes" / checked_name(take)
+
+    def missing_frames(self) -> list[int]:
+        """Frames of the range that were not captured."""
+        return [f for f in self.frame_numbers if not (self.exr_path(f).exists() and self.picture_path(f).exists())]
+
+    def save(self) -> None:
+        """Writes shot.json whole. Raises StorageError."""
+        document: dict[str, Any] = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        del document["folder"]
+        document["cameras"] = {str(frame): asdict(camera) for frame, camera in self.cameras.items()}
+        write_json(make_folder(self.folder) / "shot.json", document)
+
+    @staticmethod
+    def load(folder: Path) -> "Shot":
+        """Reads and checks shot.json in `folder`. Raises ShotError for anything that is not a shot of this version."""
+        folder = Path(folder)
+        document = read_json(folder / "shot.json", MAX_BYTES, _bad)
+        fields = Fields(document, "shot.json", _bad)
+        if fields.text("format") != FORMAT:
+            raise _bad("shot.json is not a Flowbrush shot")
+        if (version := fields.integer("version", 0, 1_000_000)) != VERSION:
+            raise _bad(f"the shot has format version {version}, this Flowbrush reads {VERSION}; capture it again")
+        first, last = _pair(fields.integers("frames", -MAX_FRAME, MAX_FRAME, 2), "frames")
+        if last < first:
+            raise _bad("'frames' ends before it starts")
+        frames = range(first, last + 1)
+        width, height = _pair(fields.integers("resolution", 1, MAX_SIDE, 2), "resolution")
+        near, far = fields.number("near", 0.0), fields.number("far", 0.0)
+        if far < near:
+            raise _bad("'far' is nearer than 'near'")
+        cameras = fields.child("cameras")
+        return Shot(
+            folder=folder,
+            name=fields.text("name"),
+            scene=fields.text("scene"),
+            blender=fields.text("blender"),
+            engine=fields.text("engine"),
+            view_layer=fields.text("view_layer"),
+            fps=_pair(fields.integers("fps", 1, 1_000_000, 2), "fps"),
+            resolution=(width, height),
+            pixel_aspect=(fields.numbers("pixel_aspect", 2)[0], fields.numbers("pixel_aspect", 2)[1]),
+            frames=(first, last),
+            near=near,
+            far=far,
+            cuts=tuple(sorted(cut for cut in fields.integers("cuts", -MAX_FRAME, MAX_FRAME, MAX_ITEMS) if cut in frames)),
+            cameras={frame: _camera(cameras.child(str(frame))) for frame in frames},
+            objects=tuple(_object(child) for child in fields.children("objects", MAX_ITEMS)),
+            materials=tuple(
+                SceneMaterial(child.integer("id", 0, 2**31 - 1), child.text("name"))
+                for child in fields.children("materials", MAX_ITEMS)
+            ),
+            passes=_passes(fields.child("passes")),
+            notices=fields.texts("notices", MAX_ITEMS, []),
+        )
+
+
+def frame_file(frame: int, ending: str) -> str:
+    """The file name of a frame: at least four digits, a minus in front of negative frames."""
+    return f"{'-' if frame < 0 else ''}{abs(frame):04d}.{ending}"
+
+
+def checked_name(name: str) -> str:
+    """`name`, if it can be a folder's name on every system and stays inside its parent. Raises ShotError otherwise."""
+    if not re.fullmatch(r"[^\W_][\w .()+-]{0,79}", name) or name.endswith((".", " ")):
+        raise ShotError(
+            Code.BAD_TAKE,
+            f"'{name}' cannot be a take's name: begin with a letter or digit, "
+            "then letters, digits, spaces, and . ( ) + - _ only, at most 80",
+        )
+    return name
+
+
+def _bad(reason: str) -> ShotError:
+    return ShotError(Code.BAD_SHOT, f"This is not a usable shot: {reason}")
+
+
+def _pair(numbers: tuple[int, ...], name: str) -> tuple[int, int]:
+    if len(numbers) != 2:
+        raise _bad(f"'{name}' must hold two numbers")
+    return numbers[0], numbers[1]
+
+
+def _camera(fields: Fields) -> Camera:
+    return Camera(
+        name=fields.text("name"),
+        kind=fields.text("kind", choices=("PERSP", "ORTHO")),
+        matrix_world=fields.numbers("matrix_world", 16),
+        projection=fields.numbers("projection", 16),
+        vector_offset=fields.numbers("vector_offset", 4, [0.0, 0.0, 0.0, 0.0]),
+    )
+
+
+def _object(fields: Fields) -> SceneObject:
+    return SceneObject(
+        id=fields.integer("id", 0, 2**31 - 1),
+        name=fields.text("name"),
+        collections=fields.texts("collections", MAX_ITEMS, []),
+        materials=fields.texts("materials", MAX_ITEMS, []),
+        trusted=fields.flag("trusted", True),
+    )
+
+
+def _passes(fields: Fields) -> dict[str, Pass]:
+    return {
+        name: Pass(fields.child(name).texts("channels", 16), fields.child(name).text("meaning"))
+        for name in fields.names()
+    }

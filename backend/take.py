@@ -1,0 +1,194 @@
+"""The take folder: one stylized result of a shot, with its settings, its frames and what a resumed run needs.
+
+    take.json            settings, resolved models with their hashes
+    frames/####.png      8-bit sRGB; there only when whole
+    state/####.npz       what the method must know of a frame to go on from it
+    log                  what libraries printed
+"""
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import Code, SettingsError, ShotError
+from .parsing import Fields
+from .shot import Shot, frame_file
+from .storage import make_folder, read_json, write_json
+
+FORMAT = "flowbrush-take"
+VERSION = 1
+METHODS = ("per_frame", "flow")
+SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "float16", "bfloat16")
+SEED_MODES = ("fixed", "per_frame")
+STYLES_FILE = Path(__file__).with_name("styles.toml")
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """One ControlNet.
+
+    condition: the name of its conditioning image. model: a folder or safetensors file; empty means the one that comes
+    with the model. scale: conditioning scale. start, end: the part of the denoising in which it acts, 0 to 1.
+    """
+
+    condition: str
+    model: str = ""
+    scale: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+
+
+@dataclass(frozen=True)
+class TakeSettings:
+    """All that decides what a take looks like. The same settings, shot and model give the same bytes.
+
+    model: `starter`, a diffusers folder or a single safetensors file. strength: denoising strength of img2img, 0 to 1.
+    guidance: classifier-free guidance scale, 1 turns it off. seed_mode: `fixed` starts every frame from the same noise,
+    `per_frame` from noise of its own. scheduler: one of SCHEDULERS, empty for the model's own. crop_to_mask: paint only
+    the part of a picture around its mask. allow_pickle: load weights that can run code; only on the user's insistence.
+    """
+
+    style: str = ""
+    method: str = "flow"
+    prompt: str = ""
+    negative_prompt: str = ""
+    model: str = "starter"
+    controls: tuple[ControlSettings, ...] = field(default=())
+    strength: float = 0.75
+    steps: int = 20
+    guidance: float = 7.5
+    scheduler: str = ""
+    seed: int = 0
+    seed_mode: str = "fixed"
+    device: str = "auto"
+    precision: str = "auto"
+    crop_to_mask: bool = True
+    allow_pickle: bool = False
+
+    @staticmethod
+    def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
+        """Checks `document`, field by field; absent fields take their default. Raises SettingsError."""
+        default = TakeSettings()
+        given = Fields(document, where, _bad_settings)
+        if unknown := sorted(set(given.names()) - {f.name for f in fields(TakeSettings)}):
+            raise _bad_settings(f"{where}: '{unknown[0]}' is not a setting")
+        return TakeSettings(
+            style=given.text("style", default.style),
+            method=given.text("method", default.method, METHODS),
+            prompt=given.text("prompt", default.prompt),
+            negative_prompt=given.text("negative_prompt", default.negative_prompt),
+            model=given.text("model", default.model),
+            controls=tuple(
+                ControlSettings(
+                    condition=control.text("condition"),
+                    model=control.text("model", ""),
+                    scale=control.number("scale", 0.0, 2.0, 1.0),
+                    start=control.number("start", 0.0, 1.0, 0.0),
+                    end=control.number("end", 0.0, 1.0, 1.0),
+                )
+                for control in given.children("controls", 16)
+            ),
+            strength=given.number("strength", 0.0, 1.0, default.strength),
+            steps=given.integer("steps", 1, 1000, default.steps),
+            guidance=given.number("guidance", 0.0, 50.0, default.guidance),
+            scheduler=given.text("scheduler", default.scheduler, SCHEDULERS),
+            seed=given.integer("seed", 0, 2**53, default.seed),
+            seed_mode=given.text("seed_mode", default.seed_mode, SEED_MODES),
+            device=given.text("device", default.device, DEVICES),
+            precision=given.text("precision", default.precision, PRECISIONS),
+            crop_to_mask=given.flag("crop_to_mask", default.crop_to_mask),
+            allow_pickle=given.flag("allow_pickle", default.allow_pickle),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As JSON-ready fields."""
+        return {**asdict(self), "controls": [asdict(control) for control in self.controls]}
+
+    def frame_seed(self, frame: int) -> int:
+        """The seed of the noise of `frame`."""
+        return self.seed if self.seed_mode == "fixed" else (self.seed + 7919 * (frame + 2**21)) % 2**53
+
+
+def load_styles(path: Path = STYLES_FILE) -> dict[str, TakeSettings]:
+    """The named styles of a toml file, in the file's order. Raises SettingsError."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(Code.BAD_SETTINGS, f"The styles in {path} cannot be read: {error}") from error
+    return {name: replace(TakeSettings.parse(table, f"style '{name}'"), style=name) for name, table in tables.items()}
+
+
+def style_settings(name: str) -> TakeSettings:
+    """The settings of the style called `name`. Raises SettingsError with the names that exist."""
+    styles = load_styles()
+    if name not in styles:
+        raise SettingsError(Code.BAD_SETTINGS, f"There is no style '{name}'; choose one of {', '.join(styles)}")
+    return styles[name]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A take on disk. models: what each model setting resolved to, with the SHA-256 of its weights."""
+
+    folder: Path
+    settings: TakeSettings
+    models: dict[str, str]
+
+    @staticmethod
+    def start(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> "Take":
+        """Begins the take `name`, or goes on with it where it was made with the very same settings and models.
+
+        Raises ShotError when the name is taken by other settings, StorageError when it cannot be written.
+        """
+        take = Take(shot.take_folder(name), settings, models)
+        if (take.folder / "take.json").exists():
+            if Take.load(shot, name) != take:
+                raise ShotError(
+                    Code.BAD_TAKE,
+                    f"The take '{name}' exists with other settings or another model: choose a new name or remove it",
+                )
+            return take
+        for part in ("frames", "state"):
+            make_folder(take.folder / part)
+        document = {"format": FORMAT, "version": VERSION, "settings": settings.document(), "models": models}
+        write_json(take.folder / "take.json", document)
+        return take
+
+    @staticmethod
+    def load(shot: Shot, name: str) -> "Take":
+        """Reads the take `name` of `shot`. Raises ShotError or SettingsError."""
+        folder = shot.take_folder(name)
+        given = Fields(read_json(folder / "take.json", 10_000_000, _bad_take), "take.json", _bad_take)
+        if given.text("format") != FORMAT or given.integer("version", 0, 1_000_000) != VERSION:
+            raise _bad_take("it was not written by this version of Flowbrush")
+        models = given.child("models")
+        settings = TakeSettings.parse(given.mapping("settings"), "take.json: 'settings'")
+        return Take(folder, settings, {key: models.text(key) for key in models.names()})
+
+    @property
+    def name(self) -> str:
+        """The take's name, which is its folder's."""
+        return self.folder.name
+
+    def frame_path(self, frame: int) -> Path:
+        """Where the stylized picture of `frame` is or will be."""
+        return self.folder / "frames" / frame_file(frame, "png")
+
+    def state_path(self, frame: int) -> Path:
+        """Where the method keeps what it must know of `frame`."""
+        return self.folder / "state" / frame_file(frame, "npz")
+
+    def finished(self, shot: Shot) -> list[int]:
+        """The frames of `shot` that are done."""
+        return [frame for frame in shot.frame_numbers if self.frame_path(frame).exists()]
+
+
+def _bad_settings(reason: str) -> SettingsError:
+    return SettingsError(Code.BAD_SETTINGS, f"These settings cannot be used: {reason}")
+
+
+def _bad_take(reason: str) -> ShotError:
+    return ShotError(Code.BAD_TAKE, f"This is not a usable take: {reason}")

@@ -1,0 +1,1 @@
+"""Reads and changes the Blender scene; knows nothing of the user interface."""
