@@ -1,0 +1,1 @@
+"""Where a surface point was in another frame, whether it is seen there, and how paint is carried along."""

@@ -1,0 +1,1 @@
+"""EXR files to arrays, arrays to the conditions that ControlNets take."""

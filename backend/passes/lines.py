@@ -1,0 +1,103 @@
+"""Line drawings from geometry: outlines, occlusions, material borders and creases."""
+
+import cv2
+import numpy as np
+
+# How strongly each kind of line is drawn, 0..1.
+OUTLINE, MATERIAL, CREASE = 1.0, 0.7, 0.6
+# A step in depth becomes a line between these fractions of the picture's width at that distance.
+STEP = (0.008, 0.02)
+# A fold in the surface becomes a line between these angles, in degrees.
+FOLD = (22.0, 45.0)
+# The pen: a blur in half pixels, and the gain that makes the two pixels beside a straight line almost full.
+SPREAD, GAIN = 1.2, 3.4
+
+
+def line_drawing(
+    depth: np.ndarray,
+    normal: np.ndarray,
+    object_id: np.ndarray,
+    material_id: np.ndarray,
+    width_at_unit_depth: float,
+    perspective: bool,
+) -> np.ndarray:
+    """Draws antialiased lines about two pixels wide; returns (H, W) float32 from 0 (nothing) to 1 (outline).
+
+    depth (H, W) planar, metres, inf in the background; normal (H, W, 3) in any space; ids (H, W) integers.
+    `width_at_unit_depth` is the width, in metres, of what the camera sees one metre away; `perspective` is False for
+    a camera with parallel rays, which sees that width at any distance.
+
+    A line lies between two neighbouring pixels. It is drawn where
+    - the object differs, or the depth steps: outline. The step is the error of continuing the surface straight, in
+      inverse depth (in depth if rays are parallel), where a plane is linear however slanted it is;
+    - the material differs;
+    - the normal folds: the error of continuing its turn, so that round things get no lines.
+    """
+    # Seen distance: linear in the picture on every plane, and 0 in the background of a perspective camera.
+    seen = 1.0 / np.maximum(depth, 1e-3) if perspective else np.where(np.isfinite(depth), -depth, -1e10)
+    strengths = []
+    for turn in (_as_is, _transposed):
+        objects, seen_so = turn(object_id), turn(seen)
+        jump = _continuation_error(seen_so[..., None])
+        if perspective:  # metres between the two, as a fraction of the picture's width at the nearer one
+            step = jump / np.maximum(np.minimum(seen_so[:, 1:], seen_so[:, :-1]), 1e-10) / width_at_unit_depth
+        else:
+            step = jump / width_at_unit_depth
+        fold = np.degrees(2.0 * np.arcsin(np.minimum(_continuation_error(turn(normal)) / 2.0, 1.0)))
+        outline = np.where(_differs(objects), 1.0, _ramp(step, STEP)) * OUTLINE
+        detail = np.maximum(_differs(turn(material_id)) * MATERIAL, _ramp(fold, FOLD) * CREASE)
+        strengths.append((turn(outline), turn(detail)))
+    (outline_right, detail_right), (outline_below, detail_below) = strengths
+    outlines = _lattice(outline_right, outline_below)
+    # On a limb the normal turns faster and faster: its folds would only thicken the outline.
+    beside_outline = cv2.dilate(outlines, np.ones((5, 5), np.uint8))
+    drawn = np.maximum(outlines, _lattice(detail_right, detail_below) * (1.0 - beside_outline))
+    ink = cv2.GaussianBlur(drawn, (0, 0), SPREAD, borderType=cv2.BORDER_REFLECT_101) * GAIN
+    strongest = cv2.dilate(drawn, np.ones((7, 7), np.uint8))
+    return np.minimum(ink, strongest)[::2, ::2]
+
+
+def _as_is(image: np.ndarray) -> np.ndarray:
+    return image
+
+
+def _transposed(image: np.ndarray) -> np.ndarray:
+    return image.swapaxes(0, 1)
+
+
+def _differs(ids: np.ndarray) -> np.ndarray:
+    """(H, W-1) bool: each pixel against the one to its right."""
+    return ids[:, 1:] != ids[:, :-1]
+
+
+def _continuation_error(values: np.ndarray) -> np.ndarray:
+    """(H, W-1): how far neighbours in a row, (H, W, C), are from lying on one straight continuation.
+
+    The better of continuing from the left and from the right counts: beside a true break one of them crosses it.
+    """
+    steps = np.diff(values, axis=1)
+    padded = np.concatenate((steps[:, :1], steps, steps[:, -1:]), axis=1)
+    from_left = np.linalg.norm(steps - padded[:, :-2], axis=2)
+    from_right = np.linalg.norm(steps - padded[:, 2:], axis=2)
+    # At the picture's edge there is one side only.
+    from_left[:, 0], from_right[:, -1] = from_right[:, 0], from_left[:, -1]
+    return np.minimum(np.minimum(from_left, from_right), np.linalg.norm(steps, axis=2))
+
+
+def _ramp(values: np.ndarray, between: tuple[float, float]) -> np.ndarray:
+    """0 below the first limit, 1 above the second, linear between."""
+    return np.clip((values - between[0]) / (between[1] - between[0]), 0.0, 1.0)
+
+
+def _lattice(right: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """(2H-1, 2W-1) float32: pixels at even places, the lines to their right and below at odd ones.
+
+    Corners, where four such places meet, join a line that passes: they take the second strongest of the four.
+    """
+    height, width = right.shape[0], below.shape[1]
+    lattice = np.zeros((2 * height - 1, 2 * width - 1), np.float32)
+    lattice[::2, 1::2] = right
+    lattice[1::2, ::2] = below
+    around = np.stack((right[1:], right[:-1], below[:, 1:], below[:, :-1]))
+    lattice[1::2, 1::2] = np.sort(around, axis=0)[-2]
+    return lattice

@@ -1,0 +1,190 @@
+"""Conditions against pictures whose answer is known by construction."""
+
+import numpy as np
+import pytest
+from flowbrush.backend.passes.conditions import CONDITIONS, mask, object_colour
+from flowbrush.backend.shot import Camera, Shot
+
+SIZE = 96
+FOCAL = 1.2 * SIZE / 2.0
+
+
+def shot_of(
+    kind: str = "PERSP", matrix: np.ndarray | None = None, near: float = 2.0, far: float = 10.0
+) -> Shot:
+    world = tuple(float(n) for n in (np.eye(4) if matrix is None else matrix).ravel())
+    projection = (2.0 * FOCAL / SIZE if kind == "PERSP" else 2.0 / 6.0,) + (0.0,) * 15
+    return Shot(
+        folder=None, name="made", scene="", blender="", engine="", view_layer="", fps=(24, 1),
+        resolution=(SIZE, SIZE), pixel_aspect=(1.0, 1.0), frames=(1, 1), near=near, far=far, cuts=(),
+        cameras={1: Camera("c", kind, world, projection)}, objects=(), materials=(), passes={},
+    )  # fmt: skip
+
+
+def flat(depth: float = 5.0) -> dict[str, np.ndarray]:
+    """A wall that faces the camera."""
+    ones = np.ones((SIZE, SIZE), np.int32)
+    normal = np.zeros((SIZE, SIZE, 3), np.float32)
+    normal[..., 2] = 1.0
+    return {
+        "depth": np.full((SIZE, SIZE), depth, np.float32),
+        "normal": normal,
+        "object_id": ones,
+        "material_id": ones,
+    }
+
+
+def plane(normal: tuple[float, float, float], distance: float, kind: str = "PERSP") -> np.ndarray:
+    """Planar depth of the plane through (0, 0, -distance), inf where the camera does not meet it."""
+    columns, rows = np.meshgrid(np.arange(SIZE) - (SIZE - 1) / 2, -(np.arange(SIZE) - (SIZE - 1) / 2))
+    x, y, z = normal
+    if kind == "ORTHO":
+        return (distance + (x * columns + y * rows) * 6.0 / SIZE / z).astype(np.float32)
+    facing = z - (x * columns + y * rows) / FOCAL
+    return np.where(facing > 1e-6, distance * z / np.maximum(facing, 1e-6), np.inf).astype(np.float32)
+
+
+def sphere(radius: float, distance: float) -> dict[str, np.ndarray]:
+    """A sphere on the optical axis before nothing."""
+    columns, rows = np.meshgrid(np.arange(SIZE) - (SIZE - 1) / 2, -(np.arange(SIZE) - (SIZE - 1) / 2))
+    ray = np.stack((columns / FOCAL, rows / FOCAL, -np.ones_like(columns)), axis=2)
+    a, b = (ray * ray).sum(2), distance
+    inside = b * b - a * (distance**2 - radius**2)
+    depth = np.where(inside > 0, (b - np.sqrt(np.maximum(inside, 0))) / a, np.inf)
+    hit = np.isfinite(depth)
+    point = ray * np.where(hit, depth, 0)[..., None] + np.where(hit[..., None], (0.0, 0.0, distance), 0.0)
+    return {
+        "depth": depth.astype(np.float32),
+        "normal": (point / radius).astype(np.float32),
+        "object_id": hit.astype(np.int32),
+        "material_id": hit.astype(np.int32),
+    }
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_condition_is_a_picture_and_a_function_of_its_passes(name):
+    passes, shot = sphere(1.5, 5.0), shot_of()
+    first, second = (CONDITIONS[name].make(passes, shot, 1) for _ in range(2))
+    assert first.shape == (SIZE, SIZE, 3) and first.dtype == np.float32
+    assert 0.0 <= first.min() < first.max() <= 1.0
+    assert np.array_equal(first, second)
+    assert set(CONDITIONS[name].needs) <= set(passes)
+
+
+def test_depth_is_linear_in_inverse_depth_over_the_range_of_the_shot():
+    passes = flat()
+    passes["depth"][:, 0], passes["depth"][:, 1], passes["depth"][:, 2], passes["depth"][:, 3] = (
+        2,
+        10,
+        np.inf,
+        20,
+    )
+    grey = CONDITIONS["depth"].make(passes, shot_of(), 1)
+    assert grey[0, :4, 0] == pytest.approx([1, 0, 0, 0], abs=1e-6)
+    assert grey[5, 50] == pytest.approx([(1 / 5 - 1 / 10) / (1 / 2 - 1 / 10)] * 3, abs=1e-6)
+
+
+@pytest.mark.parametrize(("near", "far"), [(5.0, 5.0), (0.0, 0.0), (0.0, 5.0)])
+def test_depth_of_a_range_without_extent_is_still_a_picture(near, far):
+    passes = flat()
+    passes["depth"][0] = np.inf
+    grey = CONDITIONS["depth"].make(passes, shot_of(near=near, far=far), 1)
+    assert np.isfinite(grey).all() and not grey[0].any()
+
+
+@pytest.mark.parametrize(
+    ("seen", "colour"),
+    [
+        ((0, 0, 1), (0.5, 0.5, 1.0)),  # towards the camera: blue
+        ((-1, 0, 0), (1.0, 0.5, 0.5)),  # left: red
+        ((1, 0, 0), (0.0, 0.5, 0.5)),
+        ((0, 1, 0), (0.5, 1.0, 0.5)),  # up: green
+        ((0, -1, 0), (0.5, 0.0, 0.5)),
+        ((0, 0, 0), (0.5, 0.5, 1.0)),  # background
+    ],
+)
+def test_normals_are_in_the_camera_s_space_and_in_normalbae_s_colours(seen, colour):
+    angle = 0.7
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    tilt = np.array([[1, 0, 0], [0, np.cos(1.1), -np.sin(1.1)], [0, np.sin(1.1), np.cos(1.1)]])
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn @ tilt * (1.0, 2.0, 0.5)  # a scaled camera object sees the same
+    matrix[:3, 3] = 3.0, -4.0, 5.0
+    passes = flat()
+    passes["normal"] = np.broadcast_to(turn @ tilt @ np.array(seen, float), (SIZE, SIZE, 3)).astype(
+        np.float32
+    )
+    assert CONDITIONS["normal"].make(passes, shot_of(matrix=matrix), 1)[3, 3] == pytest.approx(
+        colour, abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("kind", ["PERSP", "ORTHO"])
+@pytest.mark.parametrize("normal", [(0, 0, 1), (0.9, 0, 0.44), (0.1, 0.99, 0.1), (-0.6, 0.6, 0.53)])
+def test_a_slanted_plane_has_no_lines(kind, normal):
+    passes = flat()
+    passes["depth"] = plane(normal, 5.0, kind)
+    whole = np.isfinite(passes["depth"])
+    passes["object_id"] = whole.astype(np.int32)
+    drawing = CONDITIONS["lineart"].make(passes, shot_of(kind), 1)[..., 0]
+    if whole.all():
+        assert drawing.max() == 0.0
+    else:  # the horizon, and nothing else
+        assert drawing.max() > 0.7
+        assert (drawing > 0.02).mean() < 5 * SIZE / SIZE**2
+
+
+@pytest.mark.parametrize("kind", ["PERSP", "ORTHO"])
+def test_an_edge_within_one_object_is_drawn_where_it_is_and_two_pixels_wide(kind):
+    passes = flat()
+    passes["depth"][:, 40:] = 4.0
+    row = CONDITIONS["lineart"].make(passes, shot_of(kind), 1)[50, :, 0]
+    assert row[39] == pytest.approx(row[40]) and row[39] > 0.7
+    assert row.sum() == pytest.approx(1.7, abs=0.25)
+    assert not row[:37].any() and not row[43:].any()
+
+
+def test_a_sphere_has_its_outline_only():
+    passes = sphere(1.5, 5.0)
+    drawing = CONDITIONS["lineart"].make(passes, shot_of(), 1)[..., 0]
+    radius = FOCAL * 1.5 / np.sqrt(5.0**2 - 1.5**2)
+    from_centre = np.hypot(*np.meshgrid(*[np.arange(SIZE) - (SIZE - 1) / 2] * 2))
+    assert drawing[np.abs(from_centre - radius) > 3.5].max() < 0.02
+    assert drawing[np.abs(from_centre - radius) < 0.4].min() > 0.5
+
+
+def test_outlines_are_stronger_than_materials_and_materials_than_creases():
+    passes = flat()
+    passes["object_id"] = passes["object_id"].copy()
+    passes["material_id"] = passes["material_id"].copy()
+    passes["object_id"][:, 20:] = 2
+    passes["material_id"][:, 45:] = 2
+    passes["normal"][:, 70:] = (1.0, 0.0, 0.0)
+    row = CONDITIONS["lineart"].make(passes, shot_of(), 1)[50, :, 0]
+    outline, material, crease = row[15:25].max(), row[40:50].max(), row[65:75].max()
+    assert outline > material > crease > 0.3
+
+
+def test_segmentation_gives_every_object_its_own_colour():
+    passes = flat()
+    passes["object_id"] = np.arange(SIZE * SIZE, dtype=np.int32).reshape(SIZE, SIZE) % 200
+    picture = CONDITIONS["segmentation"].make(passes, shot_of(), 1)
+    assert picture[0, 0] == pytest.approx((0, 0, 0))
+    assert picture[0, 7] == pytest.approx(object_colour(7), abs=1e-6)
+    colours = np.array([object_colour(number) for number in range(200)]) * 255
+    apart = np.linalg.norm(colours[:, None] - colours[None], axis=2) + np.eye(200) * 1e3
+    assert apart[:40, :40].min() > 20
+    assert apart.min() > 15
+
+
+def test_mask_selects_objects_and_softens_across_the_border():
+    passes = flat()
+    passes["object_id"] = passes["object_id"].copy()
+    passes["object_id"][:, 30:] = 2
+    passes["object_id"][:, 60:] = 3
+    hard = mask(passes, [2, 3])
+    assert hard.dtype == np.float32 and not hard[:, :30].any() and hard[:, 30:].all()
+    soft = mask(passes, [2, 3], softness=3.0)
+    assert soft[5, 29] + soft[5, 30] == pytest.approx(1.0, abs=1e-5)
+    assert soft[5, 29] < 0.5 < soft[5, 30] and soft[5, 10] < 1e-4
+    assert not mask(passes, []).any()
