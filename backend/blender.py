@@ -13,7 +13,7 @@ VARIABLE = "FLOWBRUSH_BLENDER"
 
 
 def find_blender(chosen: str = "") -> str:
-    """The Blender executable, or Python with bpy, to use: `chosen`, $FLOWBRUSH_BLENDER, this Python, or the one on PATH.
+    """Which Blender, or Python with bpy, to use: `chosen`, $FLOWBRUSH_BLENDER, this Python, or the one on PATH.
 
     Raises BackendError(NO_BLENDER) when there is none.
     """
@@ -21,18 +21,24 @@ def find_blender(chosen: str = "") -> str:
     if named:
         if found := shutil.which(named):
             return found
-        raise BackendError(Code.NO_BLENDER, f"There is no program {named}: give the path of Blender, or of a Python with bpy")
+        raise BackendError(
+            Code.NO_BLENDER, f"There is no program {named}: give the path of Blender, or of a Python with bpy"
+        )
     if importlib.util.find_spec("bpy") is not None:
         return sys.executable
     if found := shutil.which("blender"):
         return found
     raise BackendError(
-        Code.NO_BLENDER, f"Blender was not found: install it, or give its path with --blender or the variable {VARIABLE}"
+        Code.NO_BLENDER, f"Blender was not found: install it, or give its path with --blender or in ${VARIABLE}"
     )
 
 
-def scene_command(blender: str, *arguments: str) -> list[str]:
-    """The command line that runs `scene` with `arguments` in `blender` (see `find_blender`), without a window."""
+def scene_command(blender: str, log: Path, *arguments: str) -> list[str]:
+    """The command line that runs `scene` with `arguments` in `blender` (see `find_blender`), without a window.
+
+    It is one request, with id 1, answered as in `protocol`; what Blender prints goes to `log`.
+    """
+    ours = ["scene", "--log", str(log), *arguments]
     if Path(blender).name.lower().startswith("python"):
-        return [blender, "-I", "-u", str(LAUNCH), "scene", *arguments]
-    return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", "scene", *arguments]
+        return [blender, "-I", "-u", str(LAUNCH), *ours]
+    return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", *ours]

@@ -3,6 +3,7 @@
 The same class serves the worker (the backend's Python) and a background Blender that captures; see `protocol`.
 """
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -20,15 +21,16 @@ CANCEL_GRACE = 0.8  # seconds between asking a job to stop and ending its proces
 ENDINGS = ("result", "error")
 
 
-def worker_command(python: Path) -> list[str]:
-    """The command line of a worker that runs in the backend environment's `python`."""
-    return [str(python), "-I", "-u", str(LAUNCH), "backend", "serve"]
+def worker_command(python: Path, log: Path) -> list[str]:
+    """The command line of a worker that runs in the backend environment's `python` and prints to `log`."""
+    return [str(python), "-I", "-u", str(LAUNCH), "backend", "serve", "--log", str(log)]
 
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without what would bend another Python, and with model hubs switched off."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return {**kept, "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    offline = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+    return {**kept, **offline, "PYTHONUTF8": "1"}
 
 
 class Connection:
@@ -137,8 +139,7 @@ class Connection:
             self._process.kill()
             raise BackendError(
                 Code.PROTOCOL,
-                f"The worker speaks version {message.get('protocol')} of the protocol, this Flowbrush version {VERSION}: "
-                "set up the backend again",
+                f"The worker speaks protocol {message.get('protocol')}, this Flowbrush {VERSION}: set up the backend again",
             )
         return True
 
@@ -150,7 +151,8 @@ class Connection:
             code, sentence = Code.CANCELLED, "Cancelled; finished frames are kept"
             if limit is None:
                 code = Code.WORKER_DIED
-                sentence = f"The process ended unexpectedly (status {status}): start again; finished frames are kept. Log: {self.log}"
+                sentence = f"The process ended unexpectedly (status {status}): start again; finished frames are kept"
+                sentence += f". Log: {self.log}"
             answers.append({"type": "error", "id": request, "code": str(code), "sentence": sentence})
         self._outstanding.clear()
         return answers
@@ -168,10 +170,8 @@ class Connection:
     def stop(self, grace: float = 1.0) -> None:
         """Closes the conversation; the process ends by itself, or is ended after `grace` seconds."""
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):  # it has gone already
             self._process.stdin.close()
-        except OSError:
-            pass  # it has gone already
         try:
             self._process.wait(grace)
         except subprocess.TimeoutExpired:
@@ -181,8 +181,6 @@ class Connection:
 
     def _write(self, message: Message) -> None:
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError, ValueError):  # it has died: `poll` tells
             self._process.stdin.write(encode(message))
             self._process.stdin.flush()
-        except (OSError, ValueError):
-            pass  # it has died: `poll` tells

@@ -166,7 +166,7 @@ class Shot:
             frames=(first, last),
             near=near,
             far=far,
-            cuts=tuple(sorted(cut for cut in fields.integers("cuts", -MAX_FRAME, MAX_FRAME, MAX_ITEMS) if cut in frames)),
+            cuts=tuple(sorted(set(fields.integers("cuts", -MAX_FRAME, MAX_FRAME, MAX_ITEMS)) & set(frames))),
             cameras={frame: _camera(cameras.child(str(frame))) for frame in frames},
             objects=tuple(_object(child) for child in fields.children("objects", MAX_ITEMS)),
             materials=tuple(

@@ -22,7 +22,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise StorageError(
-                Code.DISK_FULL, f"The disk is full: make room for {path.parent} and start again; finished frames are kept"
+                Code.DISK_FULL, f"The disk is full: make room for {path.parent}, then start again; all finished is kept"
             ) from error
         if error.errno in _NO_PERMISSION or isinstance(error, NotADirectoryError | FileExistsError):
             raise StorageError(
@@ -38,8 +38,8 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Calls `write` on a temporary file beside `path`, flushes it to the disk and renames it to `path`.
+def write_whole(path: Path, content: bytes | Callable[[IO[bytes]], None]) -> None:
+    """Writes `content`, or has it write, to a temporary file beside `path`, flushes it to the disk and renames it.
 
     A reader sees the old file or the whole new one, whatever happens in between. Raises StorageError.
     """
@@ -47,7 +47,10 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     with storage_errors(path):
         try:
             with open(part, "wb") as file:
-                write(file)
+                if callable(content):
+                    content(file)
+                else:
+                    file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)
@@ -59,11 +62,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """Writes `document` whole, readable by people. Raises StorageError."""
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_whole(path, lambda file: _write_text(file, text))
-
-
-def _write_text(file: IO[bytes], text: str) -> None:
-    file.write(text.encode("utf-8"))
+    write_whole(path, text.encode("utf-8"))
 
 
 def read_json(path: Path, limit: int, error: Callable[[str], FlowbrushError]) -> dict[str, Any]:

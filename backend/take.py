@@ -1,9 +1,9 @@
 """The take folder: one stylized result of a shot, with its settings, its frames and what a resumed run needs.
 
-    take.json            settings, resolved models with their hashes
-    frames/####.png      8-bit sRGB; there only when whole
-    state/####.npz       what the method must know of a frame to go on from it
-    log                  what libraries printed
+take.json            settings, resolved models with their hashes
+frames/####.png      8-bit sRGB; there only when whole
+state/####.npz       what the method must know of a frame to go on from it
+log                  what libraries printed
 """
 
 import tomllib
@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import Code, SettingsError, ShotError
 from .parsing import Fields
-from .shot import Shot, frame_file
+from .shot import MAX_FRAME, Shot, frame_file
 from .storage import make_folder, read_json, write_json
 
 FORMAT = "flowbrush-take"
@@ -49,6 +49,8 @@ class TakeSettings:
     guidance: classifier-free guidance scale, 1 turns it off. seed_mode: `fixed` starts every frame from the same noise,
     `per_frame` from noise of its own. scheduler: one of SCHEDULERS, empty for the model's own. crop_to_mask: paint only
     the part of a picture around its mask. allow_pickle: load weights that can run code; only on the user's insistence.
+    frames: first and last frame to stylize, both included; None for the whole shot. edge_band: how far from a
+    silhouette paint counts as belonging to the view, in thousandths of the picture's height (method `flow`).
     """
 
     style: str = ""
@@ -67,6 +69,8 @@ class TakeSettings:
     precision: str = "auto"
     crop_to_mask: bool = True
     allow_pickle: bool = False
+    frames: tuple[int, int] | None = None
+    edge_band: float = 4.0
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -101,11 +105,14 @@ class TakeSettings:
             precision=given.text("precision", default.precision, PRECISIONS),
             crop_to_mask=given.flag("crop_to_mask", default.crop_to_mask),
             allow_pickle=given.flag("allow_pickle", default.allow_pickle),
+            frames=_frames(given),
+            edge_band=given.number("edge_band", 0.0, 50.0, default.edge_band),
         )
 
     def document(self) -> dict[str, Any]:
-        """As JSON-ready fields."""
-        return {**asdict(self), "controls": [asdict(control) for control in self.controls]}
+        """As JSON-ready fields; `parse` reads them back."""
+        document = {**asdict(self), "controls": [asdict(control) for control in self.controls]}
+        return {name: value for name, value in document.items() if value is not None}
 
     def frame_seed(self, frame: int) -> int:
         """The seed of the noise of `frame`."""
@@ -181,9 +188,23 @@ class Take:
         """Where the method keeps what it must know of `frame`."""
         return self.folder / "state" / frame_file(frame, "npz")
 
+    def frame_numbers(self, shot: Shot) -> range:
+        """All frames that the take has when it is whole."""
+        first, last = self.settings.frames or shot.frames
+        return range(max(first, shot.frames[0]), min(last, shot.frames[1]) + 1)
+
     def finished(self, shot: Shot) -> list[int]:
-        """The frames of `shot` that are done."""
-        return [frame for frame in shot.frame_numbers if self.frame_path(frame).exists()]
+        """The frames that are done."""
+        return [frame for frame in self.frame_numbers(shot) if self.frame_path(frame).exists()]
+
+
+def _frames(given: Fields) -> tuple[int, int] | None:
+    if "frames" not in given.names():
+        return None
+    frames = given.integers("frames", -MAX_FRAME, MAX_FRAME, 2)
+    if len(frames) != 2 or frames[1] < frames[0]:
+        raise _bad_settings(f"{given.where}: 'frames' must be a first and a last frame")
+    return frames[0], frames[1]
 
 
 def _bad_settings(reason: str) -> SettingsError:

@@ -1,0 +1,194 @@
+"""The command line: everything that Flowbrush does, without a window."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .errors import BackendError, Code, FlowbrushError
+from .take import METHODS, TakeSettings, load_styles, style_settings
+
+EXAMPLES = """
+examples:
+  flowbrush capture dance.blend shots/dance --frames 1 48      a scene becomes a shot
+  flowbrush stylize shots/dance --take ink --style ink         a shot becomes a take
+  flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
+  flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
+  flowbrush demo demo-output                                   all of it, on the scene that comes with Flowbrush
+
+capture, sequence and demo run Blender (or a Python with bpy): --blender, $FLOWBRUSH_BLENDER, or the one on PATH.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = argparse.ArgumentParser(
+        prog="flowbrush",
+        description="Turns a 3D animation into a stylized one that stays steady on the moving surfaces.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    capture = commands.add_parser("capture", help="render a scene's pictures and passes into a shot folder")
+    capture.add_argument("file", type=Path, help="a .blend, or a .glb, .gltf or .fbx that gets a camera and a light")
+    capture.add_argument("shot", type=Path, help="the folder to write")
+    capture.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the scene's range")
+    capture.add_argument("--size", nargs=2, type=int, metavar=("WIDTH", "HEIGHT"), help="default: the scene's size")
+    capture.add_argument("--samples", type=int, help="samples of the picture; default: the scene's")
+    capture.add_argument("--scene", default="", help="default: the file's active scene")
+    _blender_option(capture)
+    capture.set_defaults(run=_capture)
+
+    stylize = commands.add_parser("stylize", help="paint a shot: make a take, or go on with it")
+    stylize.add_argument("shot", type=Path, help="a folder that capture wrote")
+    stylize.add_argument("--take", required=True, help="the take's name")
+    stylize.add_argument("--style", help=f"one of: {', '.join(load_styles())}")
+    stylize.add_argument("--method", choices=METHODS, help="per_frame: each frame by itself; flow: carry the paint")
+    stylize.add_argument("--prompt", help="instead of the style's")
+    stylize.add_argument("--negative-prompt", help="what should not be seen")
+    stylize.add_argument("--model", help="starter, a diffusers folder, or a .safetensors file")
+    stylize.add_argument("--strength", type=float, help="denoising strength: 0 keeps the render, 1 forgets it")
+    stylize.add_argument("--steps", type=int, help="denoising steps at full strength")
+    stylize.add_argument("--guidance", type=float, help="classifier-free guidance scale; 1 turns it off")
+    stylize.add_argument("--seed", type=int, help="another number, another variation")
+    stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
+    stylize.add_argument("--replace", action="store_true", help="remove a take of this name made with other settings")
+    stylize.set_defaults(run=_stylize)
+
+    sequence = commands.add_parser("sequence", help="put takes on the timeline of an edit .blend, or into a movie")
+    sequence.add_argument("shot", type=Path, help="a folder that capture wrote")
+    sequence.add_argument("out", type=Path, help="the .blend to write")
+    sequence.add_argument("--take", required=True, action="append", help="a take's name; several make several strips")
+    sequence.add_argument("--source", type=Path, help="the .blend whose sound is kept")
+    sequence.add_argument("--movie", type=Path, help="also render this .mp4 from the timeline")
+    _blender_option(sequence)
+    sequence.set_defaults(run=_sequence)
+
+    demo = commands.add_parser("demo", help="the whole way on the bundled scene")
+    demo.add_argument("folder", type=Path, nargs="?", default=Path("flowbrush-demo"), help="where to put everything")
+    demo.add_argument("--frames", type=int, default=48, help="how many frames (default 48)")
+    _blender_option(demo)
+    demo.set_defaults(run=_demo)
+
+    environment = commands.add_parser("environment", help="make or check the Python environment of the worker")
+    environment.add_argument("what", choices=("create", "check"))
+    environment.add_argument("folder", type=Path)
+    environment.add_argument("--also", type=Path, action="append", default=[], help="further requirement files")
+    environment.set_defaults(run=_environment)
+
+    serve = commands.add_parser("serve", help="the worker that Blender talks to; not for people")
+    serve.add_argument("--log", type=Path, required=True)
+    serve.set_defaults(run=_serve)
+    return top
+
+
+def _blender_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--blender", default="", help="Blender, or a Python that has bpy")
+
+
+def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) -> None:
+    """Runs one command of `scene` in Blender and tells its progress. Raises the error that it answers with."""
+    from .blender import find_blender, scene_command
+    from .client import Connection
+
+    log = Path(tempfile.mkdtemp(prefix="flowbrush-")) / "blender.log"
+    connection = Connection(scene_command(find_blender(blender), log, *arguments), log)
+    request = connection.expect()
+    try:
+        for message in connection.messages(request):
+            if message["type"] == "error":
+                raise BackendError(Code(message["code"]), message["sentence"])
+            if "sentence" in message:
+                say(("Note: " if message["type"] == "warning" else "") + message["sentence"])
+    finally:
+        connection.stop()
+
+
+def _capture(given: argparse.Namespace) -> None:
+    arguments = ["capture", str(given.file.absolute()), str(given.shot.absolute())]
+    for option in ("frames", "size"):
+        if values := getattr(given, option):
+            arguments += [f"--{option}", *map(str, values)]
+    if given.samples is not None:
+        arguments += ["--samples", str(given.samples)]
+    if given.scene:
+        arguments += ["--scene", given.scene]
+    run_scene(given.blender, arguments, print)
+    print(f"The shot is in {given.shot}")
+
+
+def _stylize(given: argparse.Namespace) -> None:
+    from .shot import Shot
+    from .stylize import Painters, stylize
+
+    settings = style_settings(given.style) if given.style else TakeSettings()
+    names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed")
+    chosen = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)
+    settings = TakeSettings.parse(settings.document(), "the command line")
+    shot = Shot.load(given.shot)
+    frames = stylize(
+        shot, given.take, settings, Painters(), warn=_note, cancelled=lambda: False, replace_other=given.replace
+    )
+    for done in frames:
+        print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(f"The take is in {shot.take_folder(given.take)}")
+
+
+def _note(sentence: str) -> None:
+    print(f"Note: {sentence}", file=sys.stderr)
+
+
+def _sequence(given: argparse.Namespace) -> None:
+    arguments = ["sequence", str(given.shot.absolute()), str(given.out.absolute())]
+    for take in given.take:
+        arguments += ["--take", take]
+    for option in ("source", "movie"):
+        if path := getattr(given, option):
+            arguments += [f"--{option}", str(path.absolute())]
+    run_scene(given.blender, arguments, print)
+    print(f"The edit is {given.out}" + (f", the movie is {given.movie}" if given.movie else ""))
+
+
+def _demo(given: argparse.Namespace) -> None:
+    from .demo import run_demo
+
+    run_demo(given.folder, given.frames, given.blender)
+
+
+def _environment(given: argparse.Namespace) -> None:
+    from . import environment
+
+    if given.what == "create":
+        environment.create(given.folder.absolute(), print, extra=tuple(given.also))
+    else:
+        environment.check(environment.python_of(given.folder))
+    print(f"The backend's environment in {given.folder} is ready")
+
+
+def _serve(given: argparse.Namespace) -> None:
+    from .protocol import Channel
+    from .worker import Worker
+
+    Worker(Channel(given.log)).serve()
+
+
+def main() -> int:
+    """Runs one command; the exit status is 0, or 1 after an error that was explained, or 130 after Ctrl+C."""
+    given = parser().parse_args()
+    try:
+        given.run(given)
+    except FlowbrushError as error:
+        print(f"flowbrush: {error} [{error.code}]", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("flowbrush: stopped; finished frames are kept, the same command goes on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+"""How the frames of a take depend on each other: which are painted, which are carried along, in what order."""
+
+from .flow import Flow
+from .per_frame import PerFrame
+from .plan import Method
+
+METHODS: dict[str, Method] = {"per_frame": PerFrame(), "flow": Flow()}

@@ -1,0 +1,61 @@
+"""Runs a plan on this machine: one task after another, each result on the disk before the next begins.
+
+A task whose result is there is not run again, so a plan can be resumed after anything. Tasks read what others stored,
+never what is still in memory: that is why a resumed take has the same bytes as one that was never interrupted.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from ..errors import Cancelled
+from ..storage import write_whole
+from ..take import Take
+from .plan import Method, Result, Task
+from .studio import Studio
+
+
+def run_plan(plan: list[Task], method: Method, studio: Studio) -> Iterator[Task]:
+    """Runs the tasks of `plan` that are not done, and yields each when its result is stored.
+
+    Raises Cancelled when `studio.cancelled()` says so, and whatever the method raises; finished frames stay.
+    """
+    take = studio.take
+    _remove_leftovers(take)
+    last_use = {need: task.frame for task in plan for need in task.needs}
+    for task in pending(plan, take):
+        if studio.cancelled():
+            raise Cancelled()
+        result = method.run(task, studio)
+        _store(result, task, take, keep_state=task.frame in last_use)
+        yield task
+        for need in task.needs:
+            if last_use[need] == task.frame:
+                take.state_path(need).unlink(missing_ok=True)
+
+
+def pending(plan: list[Task], take: Take) -> list[Task]:
+    """The tasks to run: those without a finished frame, and those whose state such a task needs and which is gone."""
+    chosen: list[Task] = []
+    needed: set[int] = set()
+    for task in reversed(plan):
+        finished = take.frame_path(task.frame).exists()
+        if not finished or (task.frame in needed and not take.state_path(task.frame).exists()):
+            chosen.append(task)
+            needed.update(task.needs)
+    return chosen[::-1]
+
+
+def _store(result: Result, task: Task, take: Take, *, keep_state: bool) -> None:
+    if keep_state and result.state:
+        write_whole(take.state_path(task.frame), lambda file: np.savez(file, allow_pickle=False, **result.state))
+    encoded, png = cv2.imencode(".png", cv2.cvtColor(result.picture, cv2.COLOR_RGB2BGR))
+    assert encoded
+    # Last, because a finished frame promises that its state is there.
+    write_whole(take.frame_path(task.frame), png.tobytes())
+
+
+def _remove_leftovers(take: Take) -> None:
+    for part in take.folder.glob("*/.*.part"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,44 @@
+"""What a method is: a plan of tasks that need each other, and the work of one task.
+
+A plan says nothing of where it runs. The executor here runs it on this machine.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from ..shot import Shot
+from .studio import Studio
+
+
+@dataclass(frozen=True)
+class Task:
+    """The work on one frame; it reads the results of the frames in `needs`, which the plan lists before it."""
+
+    frame: int
+    needs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a task leaves behind.
+
+    picture: (H,W,3) uint8 sRGB. state: arrays that tasks needing this one read, empty where there are none.
+    """
+
+    picture: np.ndarray
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Method(Protocol):
+    """One way to stylize a shot."""
+
+    passes: tuple[str, ...]
+    """The passes that it reads, besides those of the conditions."""
+
+    def plan(self, shot: Shot, frames: range) -> list[Task]:
+        """The tasks for `frames`, each after those that it needs."""
+
+    def run(self, task: Task, studio: Studio) -> Result:
+        """Does one task. Raises Cancelled."""

@@ -1,0 +1,89 @@
+"""What a method has at hand while it works: the shot's pictures and passes, the painter, and what is painted so far."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from ..errors import Code, ShotError
+from ..painters import Painter, PaintRequest
+from ..passes.conditions import CONDITIONS
+from ..passes.exr import read_passes, read_picture
+from ..shot import Shot
+from ..take import Take
+
+CACHE_BYTES = 256_000_000
+
+
+class Studio:
+    """Gives a method its materials. `cancelled` is asked often, and says when the user wants to stop."""
+
+    def __init__(self, shot: Shot, take: Take, painter: Painter, cancelled: Callable[[], bool]) -> None:
+        self.shot = shot
+        self.take = take
+        self.settings = take.settings
+        self.cancelled = cancelled
+        self._painter = painter
+        width, height = shot.resolution
+        # Bounded by bytes, not by the length of the shot.
+        self.finished = lru_cache(max(2, CACHE_BYTES // (width * height * 12)))(self._finished)
+        self.picture = lru_cache(2)(self._picture)
+        self._frame_passes = lru_cache(2)(self._read_passes)
+
+    def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """The passes `names` of `frame`; see `read_passes`."""
+        return self._frame_passes(frame, tuple(sorted(names)))
+
+    def _read_passes(self, frame: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        return read_passes(self.shot, frame, names)
+
+    def _picture(self, frame: int) -> np.ndarray:
+        return read_picture(self.shot, frame)
+
+    def conditions(self, frame: int) -> dict[str, np.ndarray]:
+        """The conditioning images of `frame` that the settings ask for, (H,W,3) float32 0..1 each."""
+        wanted = {control.condition for control in self.settings.controls}
+        needs = {name for condition in wanted for name in CONDITIONS[condition].needs}
+        passes = self.passes(frame, needs)
+        return {name: CONDITIONS[name].make(passes, self.shot, frame) for name in wanted}
+
+    def paint(self, frame: int, initial: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Has `initial` painted over: (H,W,3) float32 0..1 in and out. mask: (H,W) float32, 1 where to paint.
+
+        Raises Cancelled.
+        """
+        settings = self.settings
+        request = PaintRequest(
+            initial=initial,
+            conditions=self.conditions(frame),
+            prompt=settings.prompt,
+            negative_prompt=settings.negative_prompt,
+            strength=settings.strength,
+            seed=settings.frame_seed(frame),
+            mask=mask,
+        )
+        return self._painter.paint(request, self.cancelled)
+
+    def _finished(self, frame: int) -> np.ndarray:
+        """The finished picture of `frame` as it was stored, (H,W,3) float32 0..1."""
+        path = self.take.frame_path(frame)
+        stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        width, height = self.shot.resolution
+        if stored is None or stored.shape != (height, width, 3):
+            raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again")
+        return cv2.cvtColor(stored, cv2.COLOR_BGR2RGB).astype(np.float32) / 255.0
+
+    def state(self, frame: int) -> dict[str, np.ndarray]:
+        """The state that the task of `frame` left."""
+        path = self.take.state_path(frame)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return dict(stored)
+        except (OSError, ValueError, KeyError) as error:
+            raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again") from error
+
+
+def as_stored(picture: np.ndarray) -> np.ndarray:
+    """(H,W,3) float32 0..1 → uint8, rounded."""
+    return np.clip(np.rint(picture * 255.0), 0, 255).astype(np.uint8)

@@ -1,0 +1,101 @@
+"""The worker: takes requests on standard input, makes takes, and reports; ends when standard input does."""
+
+import os
+import queue
+import threading
+from pathlib import Path
+from typing import Any
+
+from .errors import BackendError, Code
+from .protocol import VERSION, Channel, Message
+from .shot import Shot
+from .stylize import Painters, stylize
+from .take import TakeSettings
+
+
+class Worker:
+    """Works on one request after another, while a thread listens for more, for `cancel` and for the end."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._painters = Painters()
+
+    def serve(self) -> None:
+        """Runs until standard input ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._channel.send("hello", protocol=VERSION, **about_this_machine())
+        while True:
+            self._answer(self._requests.get())
+
+    def _listen(self) -> None:
+        for message in self._channel.receive():
+            if message["type"] == "cancel":
+                self._cancelled.add(message.get("id", 0))
+            else:
+                self._requests.put(message)
+        # Whoever started this process has gone. A frame gets its final name only when whole, so ending here is safe.
+        os._exit(0)
+
+    def _answer(self, message: Message) -> None:
+        request = message.get("id")
+        try:
+            if message["type"] == "hello":
+                if message.get("protocol") != VERSION:
+                    raise BackendError(
+                        Code.PROTOCOL, f"This worker speaks protocol {VERSION}: set up the backend again"
+                    )
+            elif message["type"] == "stylize" and isinstance(request, int):
+                self._stylize(request, message)
+            else:
+                raise BackendError(Code.PROTOCOL, f"This worker does not know the request '{message['type']}'")
+        except Exception as error:  # noqa: BLE001  whatever a library raises: the user is told, and the worker goes on
+            self._channel.send_error(request, error)
+
+    def _stylize(self, request: int, message: Message) -> None:
+        channel = self._channel
+        shot = Shot.load(Path(_text(message, "shot")))
+        settings = TakeSettings.parse(message.get("settings") or {})
+        name = _text(message, "take")
+        channel.send("progress", id=request, done=0, total=0, sentence="Loading the model")
+        frames = stylize(
+            shot,
+            name,
+            settings,
+            self._painters,
+            warn=lambda sentence: channel.send("warning", id=request, sentence=sentence),
+            cancelled=lambda: request in self._cancelled,
+            replace_other=message.get("replace") is True,
+        )
+        for frame in frames:
+            channel.send("preview", id=request, frame=frame.frame, path=str(frame.path))
+            channel.send(
+                "progress",
+                id=request,
+                done=frame.done,
+                total=frame.total,
+                sentence=f"Frame {frame.frame} is done, {frame.seconds:.1f} s",
+                seconds_left=round(frame.seconds * (frame.total - frame.done), 1),
+            )
+        channel.send("result", id=request, shot=str(shot.folder), take=name)
+
+
+def about_this_machine() -> dict[str, Any]:
+    """The compute device and its memory, for the worker's greeting."""
+    import torch
+
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory
+        return {"device": "cuda", "name": torch.cuda.get_device_name(0), "memory": memory}
+    if torch.backends.mps.is_available():
+        return {"device": "mps", "name": "Apple GPU", "memory": torch.mps.recommended_max_memory()}
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    return {"device": "cpu", "name": f"{os.cpu_count()} cores", "memory": pages}
+
+
+def _text(message: Message, name: str) -> str:
+    value = message.get(name)
+    if not isinstance(value, str):
+        raise BackendError(Code.PROTOCOL, f"The request lacks its '{name}'")
+    return value
