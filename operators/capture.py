@@ -1,0 +1,121 @@
+"""Capture: a background Blender renders the passes of a copy of this file; window and scene stay free and untouched."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import bpy
+
+from .. import preferences
+from ..backend.blender import scene_command
+from ..backend.client import Connection
+from ..backend.errors import Code, SceneError, ShotError, StorageError
+from ..backend.protocol import Message
+from ..backend.shot import Shot
+from ..backend.storage import make_folder, storage_errors
+from . import refresh, worker
+from .job import Job, JobOperator
+
+
+class CaptureStage:
+    """Renders `frames` (first and last, both included) of `scene` into the shot `folder`."""
+
+    def __init__(self, scene: bpy.types.Scene, folder: Path, frames: tuple[int, int]) -> None:
+        self.title = "Capturing"
+        self._scene = scene.name
+        self._samples = scene.flowbrush.samples
+        self._folder = folder
+        self._frames = frames
+        self._temporary: Path | None = None
+        self._connection: Connection | None = None
+
+    def start(self) -> None:
+        """Saves the copy, unsaved changes included, and starts the background Blender on it."""
+        make_folder(self._folder)
+        self._temporary = Path(tempfile.mkdtemp(prefix="flowbrush-"))
+        copy = self._temporary / "scene.blend"
+        with storage_errors(copy):
+            try:
+                bpy.ops.wm.save_as_mainfile(filepath=str(copy), copy=True, check_existing=False, compress=False)
+            except RuntimeError as error:  # Blender's only way to say that it could not write
+                raise StorageError(
+                    Code.NOT_WRITABLE, f"The scene could not be handed to the background Blender: {error}"
+                ) from error
+        arguments = ["capture", str(copy), str(self._folder), "--scene", self._scene]
+        arguments += ["--frames", *map(str, self._frames), "--samples", str(self._samples)]
+        log = worker.log_file("capture")
+        self._connection = Connection(scene_command(blender(), log, *arguments), log)
+        self._request = self._connection.expect()
+
+    def poll(self) -> list[Message]:
+        """What the background Blender has said."""
+        assert self._connection is not None
+        return [message for message in self._connection.poll() if message.get("id") == self._request]
+
+    def cancel(self) -> None:
+        """The background Blender stops after the frame it is at, or is ended."""
+        if self._connection is not None:
+            self._connection.cancel(self._request)
+
+    def close(self) -> None:
+        """Ends the background Blender and removes the copy."""
+        if self._connection is not None:
+            self._connection.stop()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def blender() -> str:
+    """The program that can open this Blender's files: itself, or the Python that has it as a module."""
+    return bpy.app.binary_path or sys.executable
+
+
+def check_scene(scene: bpy.types.Scene) -> None:
+    """Raises SceneError at once for what the background Blender would find out only after it has started."""
+    if scene.camera is None:
+        raise SceneError(Code.NO_CAMERA, "The scene has no camera: add one, or make a camera the scene's active one")
+    first, last = scene.flowbrush.frame_range
+    if last < first:
+        raise SceneError(Code.EMPTY_RANGE, f"The frame range {first} to {last} is empty: let it end where it starts or later")
+
+
+def captured_shot(scene: bpy.types.Scene) -> Shot:
+    """The shot of `scene`. Raises ShotError when there is none yet, or when it cannot be used."""
+    folder = preferences.shot_folder(scene)
+    if not (folder / "shot.json").exists():
+        raise ShotError(Code.BAD_SHOT, "The shot is not captured yet: press Capture first")
+    return Shot.load(folder)
+
+
+class FLOWBRUSH_OT_capture(JobOperator, bpy.types.Operator):
+    """Render the passes of the shot in the background"""
+
+    bl_idname = "flowbrush.capture"
+    bl_label = "Capture"
+
+    def plan(self, context: bpy.types.Context) -> Job:
+        """One stage: the background Blender."""
+        scene = context.scene
+        check_scene(scene)
+        folder = preferences.shot_folder(scene)
+
+        def finish(_message: Message) -> str:
+            refresh.look(scene)
+            return f"Captured: {scene.flowbrush.captured}"
+
+        job = Job("Capture", [CaptureStage(scene, folder, scene.flowbrush.frame_range)], finish)
+        job.warnings += unsaved_images()
+        return job
+
+
+def unsaved_images() -> list[str]:
+    """A warning for every picture that was painted on and not saved: a saved copy of the file does not hold the strokes."""
+    return [
+        f"The image {image.name} has unsaved changes: save or pack it, or the capture shows it without them"
+        for image in bpy.data.images
+        if image.is_dirty and image.type == "IMAGE"
+    ]
+
+
+CLASSES = (FLOWBRUSH_OT_capture,)

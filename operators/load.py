@@ -1,0 +1,44 @@
+"""Load into Sequencer: the take becomes an image strip at its place on the timeline."""
+
+import bpy
+
+from ..backend.errors import FlowbrushError
+from ..backend.take import Take
+from ..scene import strips
+from . import job
+from .capture import captured_shot
+
+
+class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
+    """Put the take on the sequencer's timeline, at the frames it was made from"""
+
+    bl_idname = "flowbrush.load_into_sequencer"
+    bl_label = "Load into Sequencer"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not while the take may be growing."""
+        if job.running() is not None:
+            cls.poll_message_set("Wait for the running job, or cancel it")
+        return job.running() is None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Reads the take and adds the strip."""
+        shown = context.window_manager.flowbrush
+        shown.error = ""
+        try:
+            shot = captured_shot(context.scene)
+            take = Take.load(shot, context.scene.flowbrush.take)
+            notices = strips.load_take(context.scene, shot, take)
+        except FlowbrushError as error:
+            shown.error = str(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for notice in notices:
+            self.report({"WARNING"}, notice)
+        self.report({"INFO"}, f"{take.name} is on the timeline")
+        return {"FINISHED"}
+
+
+CLASSES = (FLOWBRUSH_OT_load_into_sequencer,)

@@ -1,0 +1,125 @@
+"""Stylize: the worker paints one frame to try a style, or the whole shot."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from .. import preferences, properties
+from ..backend.client import Connection
+from ..backend.protocol import Message
+from ..backend.shot import Shot, checked_name
+from ..backend.take import TakeSettings
+from . import picture, worker
+from .capture import CaptureStage, captured_shot, check_scene, unsaved_images
+from .job import Job, JobOperator, Stage
+
+STILL = "still"
+
+
+class StylizeStage:
+    """Paints the shot in `folder` into the take `take`. replace_other: even over one made with other settings.
+
+    Raises ShotError for a name that a take cannot have, BackendError(NO_ENVIRONMENT) when the worker cannot run.
+    """
+
+    def __init__(self, folder: Path, take: str, settings: TakeSettings, *, replace_other: bool) -> None:
+        self.title = "Stylizing"
+        self._python = preferences.backend_python()
+        self._request_fields = {
+            "shot": str(folder),
+            "take": checked_name(take),
+            "settings": settings.document(),
+            "replace": replace_other,
+        }
+        self._connection: Connection | None = None
+        worker.get(self._python)  # says at once when it cannot run, and loads its libraries while a capture goes on
+
+    def start(self) -> None:
+        """Sends the request to the warm worker, or to a new one."""
+        self._connection = worker.get(self._python)
+        self._request = self._connection.request("stylize", **self._request_fields)
+
+    def poll(self) -> list[Message]:
+        """What the worker has said about this request."""
+        assert self._connection is not None
+        return [message for message in self._connection.poll() if message.get("id") == self._request]
+
+    def cancel(self) -> None:
+        """The worker stops within a step, or is ended."""
+        if self._connection is not None:
+            self._connection.cancel(self._request)
+
+    def close(self) -> None:
+        """Nothing to do: the worker stays warm for the next job."""
+
+
+def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
+    """What the panel says, checked. Raises SettingsError."""
+    model = chosen.model.strip()
+    settings = replace(
+        properties.styles()[chosen.style],
+        prompt=chosen.prompt,
+        negative_prompt=chosen.negative_prompt,
+        strength=chosen.strength,
+        steps=chosen.steps,
+        guidance=chosen.guidance,
+        seed=chosen.seed,
+        model=bpy.path.abspath(model) if model.startswith("//") else model,
+        method=chosen.method,
+    )
+    return TakeSettings.parse(settings.document())
+
+
+class FLOWBRUSH_OT_stylize_frame(JobOperator, bpy.types.Operator):
+    """Paint the current frame, to try the style before painting the animation"""
+
+    bl_idname = "flowbrush.stylize_frame"
+    bl_label = "Stylize Frame"
+
+    def plan(self, context: bpy.types.Context) -> Job:
+        """Uses the captured shot where it holds this frame; else captures the frame as it is now, apart from the shot."""
+        scene = context.scene
+        frame = scene.frame_current
+        settings = replace(take_settings(scene.flowbrush), method="per_frame", frames=(frame, frame))
+        folder = preferences.shot_folder(scene)
+        stages: list[Stage] = []
+        warnings: list[str] = []
+        if not _holds(folder, frame):
+            check_scene(scene)
+            folder = folder.with_name(f"{folder.name} {STILL}")
+            stages.append(CaptureStage(scene, folder, (frame, frame)))
+            warnings = unsaved_images()
+        stages.append(StylizeStage(folder, STILL, settings, replace_other=True))
+        job = Job("Stylize Frame", stages, lambda _message: f"Frame {frame} is painted", picture.show)
+        job.warnings += warnings
+        return job
+
+
+class FLOWBRUSH_OT_stylize_animation(JobOperator, bpy.types.Operator):
+    """Paint all captured frames into the take"""
+
+    bl_idname = "flowbrush.stylize_animation"
+    bl_label = "Stylize Animation"
+
+    replace: bpy.props.BoolProperty(
+        name="Replace", description="Remove a take of this name that was made with other settings", options={"SKIP_SAVE"}
+    )
+
+    def plan(self, context: bpy.types.Context) -> Job:
+        """One stage: the worker, on the captured shot."""
+        chosen = context.scene.flowbrush
+        shot = captured_shot(context.scene)
+        stage = StylizeStage(shot.folder, chosen.take, take_settings(chosen), replace_other=self.replace)
+        name = chosen.take
+        return Job("Stylize Animation", [stage], lambda _message: f"{name} is finished", picture.show)
+
+
+def _holds(folder: Path, frame: int) -> bool:
+    if not (folder / "shot.json").exists():
+        return False
+    shot = Shot.load(folder)
+    return frame in shot.frame_numbers and frame not in shot.missing_frames()
+
+
+CLASSES = (FLOWBRUSH_OT_stylize_frame, FLOWBRUSH_OT_stylize_animation)

@@ -1,0 +1,1 @@
+"""What a user sees, one file an editor. Draws properties, decides nothing."""

@@ -1,0 +1,140 @@
+"""The Flowbrush tab in the 3D View's sidebar, from top to bottom in the order of work."""
+
+import textwrap
+
+import bpy
+
+PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
+
+
+class FlowbrushPanel:
+    """What all panels of the tab share."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Flowbrush"
+
+
+class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
+    """What runs, and why the last job did not finish."""
+
+    bl_label = "Flowbrush"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Progress and Cancel while a job runs; an error until the next one."""
+        layout = self.layout
+        job = context.window_manager.flowbrush
+        if job.running:
+            layout.progress(factor=job.progress, text=job.title)
+            draw_text(layout, context, job.sentence)
+        elif job.error:
+            box = layout.box()
+            box.alert = True
+            draw_text(box, context, job.error, icon="ERROR")
+        elif job.sentence:
+            draw_text(layout, context, job.sentence, icon="CHECKMARK")
+        layout.operator("flowbrush.cancel", icon="X")
+
+
+class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
+    """What is captured."""
+
+    bl_label = "Shot"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Camera, frames and size are the scene's own."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        scene = context.scene
+        shot = scene.flowbrush
+        column = layout.column()
+        row = column.row()
+        row.alert = scene.camera is None
+        row.prop(scene, "camera")
+        frames = column.column(align=True)
+        if shot.use_custom_range:
+            frames.alert = shot.frame_end < shot.frame_start
+            frames.prop(shot, "frame_start")
+            frames.prop(shot, "frame_end")
+        else:
+            frames.prop(scene, "frame_start", text="Frame Start")
+            frames.prop(scene, "frame_end", text="End")
+        column.prop(shot, "use_custom_range")
+        size = column.column(align=True)
+        size.prop(scene.render, "resolution_x", text="Resolution X")
+        size.prop(scene.render, "resolution_y", text="Y")
+        size.prop(scene.render, "resolution_percentage", text="%")
+        column.prop(shot, "samples")
+        column.prop(shot, "shot_name", placeholder=shot.folder_name)
+        row = layout.row(align=True)
+        row.label(text=shot.captured or "Not looked at yet", icon="FILE_FOLDER")
+        row.operator("flowbrush.refresh", text="", icon="FILE_REFRESH")
+        layout.operator("flowbrush.capture", icon="RENDER_STILL")
+
+
+class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
+    """How it is painted."""
+
+    bl_label = "Style"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The style, what it filled in, and a try on one frame."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        for name in ("style", "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "model"):
+            column.prop(context.scene.flowbrush, name)
+        layout.operator("flowbrush.stylize_frame", icon="IMAGE_DATA")
+
+
+class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
+    """How the frames hang together."""
+
+    bl_label = "Motion"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The method."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(context.scene.flowbrush, "method")
+
+
+class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
+    """What comes out."""
+
+    bl_label = "Take"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The take's name, making it, and its way to the timeline."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(context.scene.flowbrush, "take")
+        layout.operator("flowbrush.stylize_animation", icon="RENDER_ANIMATION")
+        layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+
+
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """A sentence in as many lines as the sidebar's width asks for."""
+    width = context.region.width / context.preferences.system.ui_scale
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in textwrap.wrap(text, max(20, int((width - 60) / PIXELS_A_LETTER))):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else icon
+
+
+CLASSES = (
+    FLOWBRUSH_PT_main,
+    FLOWBRUSH_PT_shot,
+    FLOWBRUSH_PT_style,
+    FLOWBRUSH_PT_motion,
+    FLOWBRUSH_PT_take,
+)

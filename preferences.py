@@ -1,0 +1,64 @@
+"""Where the backend and the shots are: one place for all files and scenes."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+
+from .backend.environment import python_of
+
+
+class FlowbrushPreferences(bpy.types.AddonPreferences):
+    """Paths, and a check of the backend's Python environment."""
+
+    bl_idname = __package__
+
+    backend_python: StringProperty(
+        name="Backend Python",
+        description="Python that has torch and diffusers; when empty, the environment that Flowbrush makes for itself",
+        subtype="FILE_PATH",
+    )
+    shots_folder: StringProperty(
+        name="Shots",
+        description="Folder that gets a folder for every shot; // is the folder of the .blend file",
+        default="//flowbrush",
+        subtype="DIR_PATH",
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The add-on's box in the preferences window."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(self, "shots_folder")
+        layout.prop(self, "backend_python", placeholder=str(own_environment()))
+        row = layout.row()
+        row.operator("flowbrush.check_environment", icon="CHECKMARK")
+        row.operator("flowbrush.set_up_environment", icon="IMPORT")
+        job = context.window_manager.flowbrush
+        for text in filter(None, (job.sentence if job.running else "", job.environment)):
+            layout.label(text=text)
+
+
+def get() -> FlowbrushPreferences:
+    """This add-on's preferences."""
+    return bpy.context.preferences.addons[__package__].preferences
+
+
+def own_environment() -> Path:
+    """The folder of the environment that Flowbrush makes for itself; it may not exist yet."""
+    return Path(bpy.utils.extension_path_user(__package__, path="environment"))
+
+
+def backend_python() -> Path:
+    """The Python that runs the worker."""
+    chosen = get().backend_python
+    return Path(bpy.path.abspath(chosen)) if chosen else python_of(own_environment())
+
+
+def shot_folder(scene: bpy.types.Scene) -> Path:
+    """Where the shot of `scene` lies, or will lie; beside an unsaved file there is no place, so the user's folder serves."""
+    parent = get().shots_folder or "//flowbrush"
+    if parent.startswith("//") and not bpy.data.filepath:
+        parent = bpy.utils.extension_path_user(__package__, path="shots")
+    return Path(bpy.path.abspath(parent)) / scene.flowbrush.folder_name

@@ -1,0 +1,156 @@
+"""What a user sets in a scene, and what a running job tells the panels."""
+
+import re
+import zlib
+from functools import cache
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from .backend.take import METHODS, TakeSettings, load_styles
+
+METHOD_TEXTS = {
+    "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),
+    "per_frame": ("Per Frame", "Paint every frame by itself; sharp, but the strokes change from frame to frame"),
+}
+
+
+@cache
+def styles() -> dict[str, TakeSettings]:
+    """The styles that come with Flowbrush. Raises SettingsError."""
+    return load_styles()
+
+
+def _style_items() -> list[tuple[str, str, str, int]]:
+    # A .blend stores the number: it must not change when a style is added in front of another.
+    return [
+        (name, name.replace("_", " ").title(), settings.prompt, zlib.crc32(name.encode()) & 0x7FFFFFFF)
+        for name, settings in styles().items()
+    ]
+
+
+def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> None:
+    style = styles()[settings.style]
+    for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model"):
+        setattr(settings, name, getattr(style, name))
+
+
+FIRST_STYLE, FIRST = next(iter(styles().items()))
+
+
+class FlowbrushSettings(bpy.types.PropertyGroup):
+    """One scene's shot, style, method and take."""
+
+    shot_name: StringProperty(
+        name="Name",
+        description="Name of the shot's folder; when empty, the file's name, and the scene's if there are several",
+        update=lambda self, _context: setattr(self, "captured", ""),
+    )
+    captured: StringProperty(
+        name="Captured", description="What of this shot is on disk, when last looked at", options={"SKIP_SAVE"}
+    )
+    use_custom_range: BoolProperty(
+        name="Custom Range", description="Capture other frames than the scene's", options=set()
+    )
+    frame_start: IntProperty(name="Frame Start", description="First frame of the shot", default=1, options=set())
+    frame_end: IntProperty(name="End", description="Last frame of the shot, included", default=48, options=set())
+    samples: IntProperty(
+        name="Samples",
+        description="Render samples of the picture that painting starts from; data passes always take one",
+        default=16,
+        min=1,
+        max=4096,
+        options=set(),
+    )
+
+    style: EnumProperty(
+        name="Style",
+        description="A set of prompt, model and strengths; choosing one fills in the fields below",
+        items=_style_items(),
+        default=FIRST_STYLE,
+        update=_apply_style,
+        options=set(),
+    )
+    prompt: StringProperty(
+        name="Prompt", description="What the picture shows and how it is painted", default=FIRST.prompt
+    )
+    negative_prompt: StringProperty(
+        name="Negative", description="What the picture must not look like", default=FIRST.negative_prompt
+    )
+    strength: FloatProperty(
+        name="Strength",
+        description="How far painting may leave the render: 0 keeps it, 1 keeps only its conditions",
+        default=FIRST.strength,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        options=set(),
+    )
+    steps: IntProperty(
+        name="Steps",
+        description="Denoising steps; more is slower and finer",
+        default=FIRST.steps,
+        min=1,
+        max=1000,
+        soft_max=50,
+        options=set(),
+    )
+    guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the prompt is followed; 1 turns guidance off and halves the time",
+        default=FIRST.guidance,
+        min=0.0,
+        max=50.0,
+        soft_max=15.0,
+        options=set(),
+    )
+    seed: IntProperty(
+        name="Seed", description="The noise that painting starts from; another seed, another picture", min=0, options=set()
+    )
+    model: StringProperty(
+        name="Model",
+        description="The word starter for the model that comes along, a diffusers folder or a safetensors file",
+        default=FIRST.model,
+        subtype="FILE_PATH",
+    )
+
+    method: EnumProperty(
+        name="Method",
+        description="How the frames depend on each other",
+        items=[(name, *METHOD_TEXTS[name]) for name in reversed(METHODS)],
+        default="flow",
+        options=set(),
+    )
+    take: StringProperty(name="Take", description="Name of the stylized result", default="take 1")
+
+    @property
+    def frame_range(self) -> tuple[int, int]:
+        """First and last frame of the shot, both included."""
+        scene = self.id_data
+        if self.use_custom_range:
+            return self.frame_start, self.frame_end
+        return scene.frame_start, scene.frame_end
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the shot's folder."""
+        if self.shot_name.strip():
+            return self.shot_name.strip()
+        name = Path(bpy.data.filepath).stem or "untitled"
+        if len(bpy.data.scenes) > 1:
+            name = f"{name} {self.id_data.name}"
+        return re.sub(r"[^\w .()+-]", "_", name).strip(" .") or "untitled"
+
+
+class FlowbrushJob(bpy.types.PropertyGroup):
+    """How the running job is doing, or how the last one ended. Written by the operators, drawn by the panels."""
+
+    running: BoolProperty(name="Running", options={"SKIP_SAVE"})
+    title: StringProperty(name="Job", options={"SKIP_SAVE"})
+    sentence: StringProperty(name="Status", options={"SKIP_SAVE"})
+    progress: FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR", options={"SKIP_SAVE"})
+    error: StringProperty(name="Error", description="Why the last job did not finish", options={"SKIP_SAVE"})
+    environment: StringProperty(
+        name="Backend", description="What the last check of the backend found", options={"SKIP_SAVE"}
+    )

@@ -1,0 +1,39 @@
+"""What Flowbrush adds to Blender, in one list, and its removal in exact reverse."""
+
+import bpy
+
+from . import preferences, properties
+from .operators import cancel, capture, environment, job, load, refresh, stylize
+from .panels import view3d
+
+CLASSES: tuple[type, ...] = (
+    preferences.FlowbrushPreferences,
+    properties.FlowbrushSettings,
+    properties.FlowbrushJob,
+    *capture.CLASSES,
+    *stylize.CLASSES,
+    *cancel.CLASSES,
+    *load.CLASSES,
+    *refresh.CLASSES,
+    *environment.CLASSES,
+    *view3d.CLASSES,
+)
+
+
+def register() -> None:
+    """Adds classes, properties and handlers."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
+    bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushJob)
+    bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
+
+
+def unregister() -> None:
+    """Ends what runs, then removes handlers, properties and classes."""
+    job.shut_down()
+    bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
+    del bpy.types.WindowManager.flowbrush
+    del bpy.types.Scene.flowbrush
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,180 @@
+"""One session of Blender with the built extension installed, run by test_extension in a process of its own.
+
+    python -I extension_session.py SCENARIO ZIP
+
+The last line of standard output is what the scenario found, as JSON. BLENDER_USER_RESOURCES names a fresh folder.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import bpy
+
+MODULE = "bl_ext.user_default.flowbrush"
+
+
+def install(archive: str) -> None:
+    """Installs and enables the extension as a user does from a file."""
+    bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
+
+
+def said(operator, **arguments) -> str:
+    """What the user reads when `operator` refuses: the reason why it is grey, or its error."""
+    try:
+        outcome = operator(**arguments)
+    except RuntimeError as error:
+        return str(error).strip()
+    return f"{sorted(outcome)}"
+
+
+def ours() -> dict[str, list[str]]:
+    """All that carries Flowbrush's name in this Blender."""
+    handlers = [
+        f"{name}: {getattr(handler, '__module__', '')}"
+        for name in dir(bpy.app.handlers)
+        if isinstance(getattr(bpy.app.handlers, name), list)
+        for handler in getattr(bpy.app.handlers, name)
+    ]
+    return {
+        "types": [name for name in dir(bpy.types) if "flowbrush" in name.lower()],
+        "operators": dir(bpy.ops.flowbrush),
+        "properties": [
+            f"{owner.__name__}.{name}"
+            for owner in (bpy.types.Scene, bpy.types.WindowManager)
+            for name in owner.bl_rna.properties.keys()
+            if "flowbrush" in name
+        ],
+        "handlers": [handler for handler in handlers if "flowbrush" in handler],
+        "enabled": [module for module in bpy.context.preferences.addons.keys() if "flowbrush" in module],
+    }
+
+
+def enable_and_disable(archive: str) -> dict:
+    """What register() adds, and what is left after unregister()."""
+    import addon_utils
+
+    before = ours()
+    install(archive)
+    enabled = ours()
+    addon_utils.disable(MODULE, default_set=True)
+    disabled = ours()
+    bpy.ops.preferences.addon_enable(module=MODULE)
+    again = ours()
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    return {"before": before, "enabled": enabled, "disabled": disabled, "again": again, "last": ours()}
+
+
+def refusals(archive: str) -> dict:
+    """What a user reads in the cases that are bound to happen."""
+    install(archive)
+    flowbrush = bpy.ops.flowbrush
+    preferences = bpy.context.preferences.addons[MODULE].preferences
+    scene = bpy.context.scene
+    shown = bpy.context.window_manager.flowbrush
+    found = {"cancel": said(flowbrush.cancel)}
+
+    camera, scene.camera = scene.camera, None
+    found["no camera"] = said(flowbrush.capture)
+    found["no camera, in the panel"] = shown.error
+    found["no camera, frame"] = said(flowbrush.stylize_frame)
+    scene.camera = camera
+
+    scene.flowbrush.use_custom_range = True
+    scene.flowbrush.frame_start, scene.flowbrush.frame_end = 10, 9
+    found["empty range"] = said(flowbrush.capture)
+    scene.flowbrush.use_custom_range = False
+
+    found["not captured"] = said(flowbrush.stylize_animation)
+    found["nothing to load"] = said(flowbrush.load_into_sequencer)
+
+    found["environment missing"] = said(flowbrush.check_environment)
+    found["environment missing, in the preferences"] = shown.environment
+    preferences.backend_python = "/nowhere/python"
+    found["other environment missing"] = said(flowbrush.check_environment)
+    found["own python and set up"] = said(flowbrush.set_up_environment)
+    preferences.backend_python = ""
+    bpy.context.preferences.system.use_online_access = False
+    found["offline and set up"] = said(flowbrush.set_up_environment)
+
+    occupied = Path(archive).with_name("occupied")
+    occupied.write_text("a file where a folder should be")
+    preferences.shots_folder = str(occupied)
+    found["not writable"] = said(flowbrush.capture)
+    return found
+
+
+def small_scene(folder: Path) -> bpy.types.Scene:
+    """The cube of Blender's first scene, three small frames, in a saved file with a change that is not saved."""
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = 64, 48
+    scene.frame_start, scene.frame_end = 1, 3
+    scene.flowbrush.samples = 1
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "cube.blend"))
+    scene.frame_end = 2
+    return scene
+
+
+def capture(archive: str) -> dict:
+    """Capture to its end, then Stylize Frame without an environment: an error that the user can read."""
+    install(archive)
+    folder = Path(archive).parent
+    scene = small_scene(folder)
+    shown = bpy.context.window_manager.flowbrush
+    found = {"outcome": said(bpy.ops.flowbrush.capture), "captured": scene.flowbrush.captured}
+    shot = folder / "flowbrush" / "cube"
+    for part in ("passes", "pictures"):
+        found[part] = sorted(path.name for path in (shot / part).iterdir())
+    found["file"] = Path(bpy.data.filepath).name
+    found["environment missing"] = said(bpy.ops.flowbrush.stylize_frame)
+    found["in the panel"] = shown.error
+    found["running"] = shown.running
+    return found
+
+
+def cancel(archive: str) -> dict:
+    """A capture that is cancelled half-way, one that is given up with the extension, and what they leave behind."""
+    import importlib
+    import tempfile
+
+    install(archive)
+    folder = Path(archive).parent
+    tempfile.tempdir = str(folder / "temporary")
+    Path(tempfile.tempdir).mkdir()
+    scene = small_scene(folder)
+    scene.frame_end = 200
+    operators = importlib.import_module(f"{MODULE}.operators.capture")
+    jobs = importlib.import_module(f"{MODULE}.operators.job")
+
+    def begin():
+        stage = operators.CaptureStage(scene, folder / "shot", (1, 200))
+        job = jobs.Job("Capture", [stage], lambda _message: "")
+        limit = time.monotonic() + 120
+        while job.progress == 0 and job.step() == "running" and time.monotonic() < limit:
+            time.sleep(0.05)
+        return job, stage
+
+    job, stage = begin()
+    found = {"progress": job.progress, "before": job.state}
+    job.cancel()
+    steps = 0
+    while job.step() == "running" and steps < 100:
+        time.sleep(0.1)
+        steps += 1
+    found |= {"state": job.state, "sentence": job.sentence, "alive": stage._connection.alive}
+    found["frames"] = len(list((folder / "shot" / "passes").glob("[0-9]*.exr")))
+
+    job, stage = begin()
+    job.abandon()
+    found |= {"given up": job.state, "alive after giving up": stage._connection.alive}
+    found["temporary"] = [path.name for path in Path(tempfile.tempdir).glob("flowbrush-*")]
+    return found
+
+
+SCENARIOS = (enable_and_disable, refusals, capture, cancel)
+
+if __name__ == "__main__":
+    name, archive = sys.argv[1:]
+    (chosen,) = [scenario for scenario in SCENARIOS if scenario.__name__ == name]
+    print(json.dumps(chosen(archive)))

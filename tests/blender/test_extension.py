@@ -1,0 +1,131 @@
+"""The extension as a user meets it: built, checked, installed, enabled, used and disabled, in this version of Blender."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import bpy
+import pytest
+
+import flowbrush
+
+SESSION = Path(__file__).with_name("extension_session.py")
+SCRIPTS = Path(bpy.utils.script_paths(subdir="addons_core")[0])
+TOOL = SCRIPTS / "bl_pkg" / "cli" / "blender_ext.py"
+TAGS = SCRIPTS.parent / "modules" / "_bpy_internal" / "extensions" / "tags.py"
+SOURCE = Path(flowbrush.__file__).resolve().parent
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The extension as Blender's own tool packs it."""
+    folder = tmp_path_factory.mktemp("built")
+    tool("build", "--source-dir", str(SOURCE), "--output-dir", str(folder))
+    (built,) = folder.glob("*.zip")
+    return built
+
+
+def tool(*arguments):
+    outcome = subprocess.run([sys.executable, "-I", str(TOOL), *arguments], capture_output=True, text=True, timeout=120)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+@pytest.fixture
+def session(archive, tmp_path):
+    """Runs a scenario of extension_session in a Blender of its own, and gives what it found."""
+
+    def run(scenario):
+        own = tmp_path / archive.name
+        own.write_bytes(archive.read_bytes())
+        outcome = subprocess.run(
+            [sys.executable, "-I", str(SESSION), scenario, str(own)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "user"), "HOME": str(tmp_path)},
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        return json.loads(outcome.stdout.strip().splitlines()[-1])
+
+    return run
+
+
+def test_blenders_tool_finds_nothing_wrong(archive):
+    assert "Success" in tool("validate", "--valid-tags", str(TAGS), str(archive))
+
+
+def test_archive_holds_what_runs_and_nothing_else(archive):
+    names = zipfile.ZipFile(archive).namelist()
+    needed = ("blender_manifest.toml", "__init__.py", "launch.py", "backend/styles.toml", "backend/requirements.lock")
+    assert set(needed) <= set(names)
+    assert any(name.startswith("backend/models/starter/unet/") for name in names)
+    top = {name.split("/")[0] for name in names}
+    assert not top & {"tests", "docs", "build", "Makefile", "pyproject.toml"}
+    assert not [name for name in names if name.startswith(".") or "__pycache__" in name or name.endswith(".blend1")]
+
+
+def test_disabling_removes_all_that_enabling_added(session):
+    found = session("enable_and_disable")
+    nothing = {key: [] for key in found["before"]}
+    assert found["before"] == nothing
+    enabled = found["enabled"]
+    assert enabled["operators"] == [
+        "cancel",
+        "capture",
+        "check_environment",
+        "load_into_sequencer",
+        "refresh",
+        "set_up_environment",
+        "stylize_animation",
+        "stylize_frame",
+    ]
+    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "motion", "take")} <= set(enabled["types"])
+    assert enabled["properties"] == ["Scene.flowbrush", "WindowManager.flowbrush"]
+    assert found["disabled"] == nothing
+    assert found["again"] == enabled
+    assert found["last"] == nothing
+
+
+def test_refusals_tell_the_user_what_to_do(session):
+    found = session("refusals")
+    assert found["cancel"].endswith("Nothing is running")
+    no_camera = "The scene has no camera: add one, or make a camera the scene's active one"
+    assert found["no camera"] == f"Error: {no_camera}"
+    assert found["no camera, in the panel"] == no_camera
+    assert found["no camera, frame"] == f"Error: {no_camera}"
+    assert found["empty range"] == "Error: The frame range 10 to 9 is empty: let it end where it starts or later"
+    not_captured = "Error: The shot is not captured yet: press Capture first"
+    assert found["not captured"] == not_captured
+    assert found["nothing to load"] == not_captured
+    assert "does not run" in found["environment missing"] and "set up the backend" in found["environment missing"]
+    assert found["environment missing, in the preferences"] == found["environment missing"].removeprefix("Error: ")
+    assert "/nowhere/python" in found["other environment missing"]
+    assert found["own python and set up"].endswith("clear that field first")
+    assert "may not go online" in found["offline and set up"]
+    assert "choose a folder that you may write to" in found["not writable"]
+
+
+def test_capture_uses_unsaved_changes_and_leaves_the_file_alone(session):
+    found = session("capture")
+    assert found["outcome"] == "['FINISHED']"
+    assert found["captured"] == "Frames 1 to 2, 64 × 48"  # the file on disk says 1 to 3
+    assert found["passes"] == ["0001.exr", "0002.exr"]
+    assert found["pictures"] == ["0001.png", "0002.png"]
+    assert found["file"] == "cube.blend"
+    assert found["environment missing"].startswith("Error: ") and "set up the backend" in found["environment missing"]
+    assert found["in the panel"] == found["environment missing"].removeprefix("Error: ")
+    assert found["running"] is False
+
+
+def test_cancelled_and_abandoned_captures_leave_nothing_behind(session):
+    found = session("cancel")
+    assert found["before"] == "running" and 0 < found["progress"] < 1
+    assert found["state"] == "cancelled" and found["sentence"].startswith("Cancelled")
+    assert found["frames"] >= 1  # finished frames are kept
+    assert not found["alive"]
+    assert found["given up"] == "cancelled" and not found["alive after giving up"]
+    assert found["temporary"] == []
