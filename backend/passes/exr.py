@@ -1,0 +1,125 @@
+"""Reads what a shot has on disk for one frame: passes as arrays in documented units, and the picture.
+
+Files may come from anywhere. Their header is checked before a pixel is read, and every way in which they can be
+damaged ends in a ShotError.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenEXR
+
+from ..errors import Code, ShotError
+from ..shot import Shot
+
+BACKGROUND_DEPTH = 1e9  # metres; Cycles writes 1e10 where there is no surface
+MAX_PARTS = 256
+MAX_CHANNELS = 1024
+MAX_ID = 2**24  # ids are stored as float32, which counts exactly up to here
+
+
+def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The passes `names` of `frame`. Row 0 is the top row, columns go to the right.
+
+    beauty       (H, W, 4) float32  scene linear, alpha multiplied in
+    depth        (H, W) float32     metres along the camera's axis; background inf
+    normal       (H, W, 3) float32  shading normal in world space, length 1; background 0
+    vector       (H, W, 4) float32  pixels, x right, y up: X, Y = previous frame - this; Z, W = this - next frame;
+                                    exact for the shot's camera (its `vector_offset` is added)
+    object_id    (H, W) int32       see shot.objects; background 0
+    material_id  (H, W) int32       see shot.materials; background 0
+    surface      (H, W, 3) float32  rest position of the surface point in its object, metres
+    instance     (H, W) float32     a number for each instance of an object
+
+    Raises ShotError: MISSING_PASS when the shot has no such pass or its file lacks the channels, BAD_EXR when the file
+    is missing, damaged or of another size than the shot.
+    """
+    wanted = {}
+    for name in names:
+        if name not in shot.passes:
+            raise ShotError(Code.MISSING_PASS, f"The shot has no pass '{name}': capture it again with this Flowbrush")
+        wanted[name] = shot.passes[name].channels
+    path = shot.exr_path(frame)
+    _check_header(path, shot.resolution)
+    channels = _read_channels(path, shot.resolution)
+    return {name: _array(name, [_channel(channels, c, path) for c in wanted[name]], shot, frame) for name in wanted}
+
+
+def read_picture(shot: Shot, frame: int) -> np.ndarray:
+    """The picture of `frame`: (H, W, 3) float32 from 0 to 1, RGB, sRGB-encoded. Raises ShotError (BAD_SHOT)."""
+    path = shot.picture_path(frame)
+    _check_png_size(path, shot.resolution)
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None or image.shape[:2] != shot.resolution[::-1]:
+        raise ShotError(Code.BAD_SHOT, f"{path} is damaged: capture the shot again")
+    return image[..., ::-1].astype(np.float32) / 255.0
+
+
+def _array(name: str, channels: list[np.ndarray], shot: Shot, frame: int) -> np.ndarray:
+    """The channels of a pass in its documented type and units, without infinities or NaN where they mean nothing."""
+    if name == "depth":
+        depth = channels[0].astype(np.float32)
+        return np.where(depth < BACKGROUND_DEPTH, depth, np.float32(np.inf))
+    if name in ("object_id", "material_id"):
+        ids = np.nan_to_num(channels[0].astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        return np.rint(np.clip(ids, 0, MAX_ID)).astype(np.int32)
+    array = np.stack([c.astype(np.float32) for c in channels], axis=-1)
+    np.nan_to_num(array, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    if name == "vector":
+        array += np.array(shot.cameras[frame].vector_offset, np.float32)
+    return array[..., 0] if len(channels) == 1 else array
+
+
+def _channel(channels: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+    if name not in channels:
+        raise ShotError(Code.MISSING_PASS, f"{path} lacks the channel '{name}': capture the shot again")
+    return channels[name]
+
+
+def _read_channels(path: Path, resolution: tuple[int, int]) -> dict[str, np.ndarray]:
+    """All channels of all parts by name, (H, W) each."""
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            channels = {name: channel.pixels for part in file.parts for name, channel in part.channels.items()}
+    except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:
+        raise _bad(path, error) from error
+    for pixels in channels.values():
+        if pixels is None or pixels.shape != resolution[::-1]:
+            raise _bad(path, "a channel has another size than the shot")
+    return channels
+
+
+def _check_header(path: Path, resolution: tuple[int, int]) -> None:
+    """Raises ShotError unless every part has the shot's size, before memory is taken for any pixel."""
+    if not path.is_file():
+        raise ShotError(Code.BAD_EXR, f"{path} is missing: capture the shot again")
+    try:
+        with OpenEXR.File(str(path), header_only=True) as file:
+            channels = sum(len(part.header["channels"]) for part in file.parts)
+            windows = [np.array(part.header["dataWindow"], np.int64) for part in file.parts]
+    except (RuntimeError, ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+        raise _bad(path, error) from error
+    if not 0 < len(windows) <= MAX_PARTS or channels > MAX_CHANNELS:
+        raise _bad(path, "it has too many channels, or none")
+    for first, last in windows:
+        if tuple(last - first + 1) != resolution:
+            raise _bad(path, f"it is not {resolution[0]} x {resolution[1]} pixels like the shot")
+
+
+def _check_png_size(path: Path, resolution: tuple[int, int]) -> None:
+    """Raises ShotError unless the PNG's header names the shot's size, before memory is taken for any pixel."""
+    if not path.is_file():
+        raise ShotError(Code.BAD_SHOT, f"{path} is missing: capture the shot again")
+    with open(path, "rb") as file:
+        head = file.read(24)
+    width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    if not head.startswith(b"\x89PNG\r\n\x1a\n") or (width, height) != resolution:
+        raise ShotError(
+            Code.BAD_SHOT, f"{path} is not a PNG of {resolution[0]} x {resolution[1]} pixels: capture the shot again"
+        )
+
+
+def _bad(path: Path, reason: object) -> ShotError:
+    return ShotError(Code.BAD_EXR, f"{path} cannot be read ({reason}): capture the shot again")

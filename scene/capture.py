@@ -1,0 +1,232 @@
+"""Renders a shot: for each frame of a range the beauty picture and the crisp passes, and leaves the scene as it was."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import disk_usage
+from typing import IO, Any
+
+import bpy
+import numpy as np
+
+from ..backend.errors import Cancelled, Code, SceneError, StorageError
+from ..backend.shot import Camera, Pass, Shot
+from ..backend.storage import make_folder, storage_errors, write_whole
+from . import cameras, compat, describe, exr_parts, render_settings, resume, surface
+from .changes import Changes
+
+BACKGROUND = 1e9  # metres; Cycles writes 1e10 where a ray hits nothing
+_BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
+
+
+@dataclass(frozen=True)
+class CaptureSettings:
+    """What to capture, and how.
+
+    first, last: frames, both included. samples, denoise: of the beauty picture; None keeps the scene's own.
+    size: width and height in pixels; None keeps the scene's own. view_layer: its name; "" is the first that
+    renders. source: a fingerprint of the file that the scene came from (see `fingerprint`); a capture with the same
+    one and the same settings is resumed, and one with "" never is.
+    """
+
+    first: int
+    last: int
+    samples: int | None = None
+    denoise: bool | None = None
+    size: tuple[int, int] | None = None
+    view_layer: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A frame that is whole on disk, one of `done` of `total`. `notices` are sentences for the user not said before."""
+
+    frame: int
+    done: int
+    total: int
+    seconds: float
+    notices: tuple[str, ...]
+
+
+def fingerprint(file: Path) -> str:
+    """A hash of the file's bytes."""
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> Iterator[Captured]:
+    """Captures a shot into `folder`, one frame for each step of the iterator that this returns.
+
+    The scene is changed at the first step and is as it was once the iterator is exhausted, closed (which is how to
+    cancel) or has raised. Finished frames stay; shot.json appears when all are there.
+
+    Raises SceneError (NO_CAMERA, EMPTY_RANGE, UNSUPPORTED_SCENE at once, RENDER_FAILED on the way), StorageError
+    (NOT_WRITABLE, DISK_FULL), and Cancelled when the user stops a render in Blender.
+    """
+    if settings.last < settings.first:
+        raise SceneError(
+            Code.EMPTY_RANGE,
+            f"There is no frame from {settings.first} to {settings.last}: let the range end after it starts",
+        )
+    if not hasattr(scene, "cycles"):
+        raise SceneError(Code.UNSUPPORTED_SCENE, "Cycles is switched off: enable it in the preferences under Add-ons")
+    layer = _view_layer(scene, settings.view_layer)
+    cameras.check(scene, range(settings.first, settings.last + 1))
+    make_folder(folder)
+    return _capture(scene, layer, folder, settings)
+
+
+def _capture(
+    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, folder: Path, settings: CaptureSettings
+) -> Iterator[Captured]:
+    notices = describe.notices(scene)
+    with Changes() as changes:
+        _keep_time(changes, scene)
+        renders = render_settings.prepare(
+            changes, scene, layer, settings.size, settings.samples, settings.denoise
+        )
+        marking = surface.mark(changes, layer)
+        shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
+        resume.begin(shot, _content_of(settings), settings.source)
+        found: dict[int, _Frame] = {}
+        for done, frame in enumerate(shot.frame_numbers, 1):
+            started = time.perf_counter()
+            scene.frame_set(frame)
+            if not _is_whole(shot, frame):
+                _render_frame(scene, shot, renders, frame)
+            found[frame] = _inspect(scene, layer, shot, marking, frame)
+            if frame == settings.last:
+                _finished(shot, found).save()
+            seconds = time.perf_counter() - started
+            yield Captured(frame, done, len(shot.frame_numbers), seconds, shot.notices if done == 1 else ())
+
+
+def _content_of(settings: CaptureSettings) -> dict[str, Any]:
+    """The settings that change what is in a frame; the range does not."""
+    return {"samples": settings.samples, "denoise": settings.denoise, "size": settings.size}
+
+
+def _keep_time(changes: Changes, scene: bpy.types.Scene) -> None:
+    """Brings back the frame the user was at, and what Blender overwrites on the way there."""
+    changes.keep_animated()
+    changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
+    changes.callback(scene.frame_set, scene.frame_current, subframe=scene.frame_subframe)
+    if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
+        changes.callback(lambda: bpy.data.images.remove(_render_result()))
+
+
+def _render_frame(scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, frame: int) -> None:
+    """Renders one frame and writes its two files, each whole or not at all."""
+    _check_room(shot)
+    with (
+        storage_errors(shot.folder / "passes"),
+        tempfile.TemporaryDirectory(prefix=".capture-", dir=shot.folder) as rough,
+    ):
+        try:
+            data = _render(scene, renders.data, Path(rough) / "data.exr", "OPEN_EXR_MULTILAYER", "32")
+            beauty = _render(scene, renders.beauty, Path(rough) / "beauty.exr", "OPEN_EXR", "16")
+            picture = _picture(scene, Path(rough) / "picture.png")
+            parts = {"beauty": exr_parts.read_parts(beauty), "data": exr_parts.read_parts(data)}
+        except (RuntimeError, FileNotFoundError, exr_parts.ExrLayoutError) as error:
+            _check_room(shot)
+            raise SceneError(Code.RENDER_FAILED, f"Blender could not render frame {frame}: {_reason(error)}") from error
+        write_whole(shot.picture_path(frame), lambda file: _write(file, picture))
+        write_whole(shot.exr_path(frame), lambda file: exr_parts.join(parts, file))
+
+
+def _render(
+    scene: bpy.types.Scene, settings: tuple[render_settings.Setting, ...], path: Path, file_format: str, depth: str
+) -> bytes:
+    """Renders the current frame with `settings`; returns the file that Blender wrote to `path`."""
+    render_settings.apply(settings)
+    render_settings.image_format(scene, file_format, depth)
+    scene.render.filepath = compat.literal_path(path)
+    if "CANCELLED" in bpy.ops.render.render(write_still=True, scene=scene.name):
+        raise Cancelled
+    return path.read_bytes()
+
+
+def _picture(scene: bpy.types.Scene, path: Path) -> bytes:
+    """The picture just rendered, through the scene's view transform, as a PNG file."""
+    render_settings.image_format(scene, "PNG", "8")
+    _render_result().save_render(str(path), scene=scene)
+    return path.read_bytes()
+
+
+def _render_result() -> bpy.types.Image:
+    return next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("Error: ").strip().partition("\n")[0]
+
+
+def _check_room(shot: Shot) -> None:
+    """Raises StorageError if the next frame may not fit on the disk."""
+    width, height = shot.resolution
+    if disk_usage(shot.folder).free < width * height * _BYTES_PER_PIXEL:
+        raise StorageError(
+            Code.DISK_FULL, f"The disk is full: make room for {shot.folder} and start again; finished frames are kept"
+        )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What is known of a finished frame: its camera, the depth of what it shows in metres, and its channels."""
+
+    camera: Camera
+    near: float
+    far: float
+    passes: dict[str, Pass]
+
+
+def _is_whole(shot: Shot, frame: int) -> bool:
+    """Whether both files of `frame` are there; files under these names were written whole."""
+    return shot.exr_path(frame).exists() and shot.picture_path(frame).exists()
+
+
+def _inspect(
+    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, shot: Shot, marking: surface.Marking, frame: int
+) -> _Frame:
+    """Reads back what was written for `frame`, the current frame of the scene."""
+    with storage_errors(shot.exr_path(frame)):
+        parts = exr_parts.read_parts(shot.exr_path(frame).read_bytes())
+    passes = describe.passes([channel.name for part in parts for channel in part.channels], marking)
+    depth = exr_parts.read_channel(parts, passes["depth"].channels[0])
+    seen = depth[depth < BACKGROUND]
+    return _Frame(
+        cameras.describe(scene, layer, shot.resolution),
+        near=float(seen.min(initial=np.inf)),
+        far=float(seen.max(initial=0.0)),
+        passes=passes,
+    )
+
+
+def _finished(shot: Shot, frames: dict[int, _Frame]) -> Shot:
+    """The whole shot's description; a shot that shows no surface has near and far 1."""
+    seen = [frame for frame in frames.values() if frame.far > 0.0]
+    return replace(
+        shot,
+        near=min((frame.near for frame in seen), default=1.0),
+        far=max((frame.far for frame in seen), default=1.0),
+        cameras=cameras.with_offsets({n: f.camera for n, f in frames.items()}, shot.cuts, shot.resolution),
+        passes=frames[shot.frames[0]].passes,
+    )
+
+
+def _view_layer(scene: bpy.types.Scene, name: str) -> bpy.types.ViewLayer:
+    """The view layer to capture. Raises SceneError when there is none of that name."""
+    layers = [layer for layer in scene.view_layers if (layer.name == name if name else layer.use)]
+    if not layers:
+        raise SceneError(
+            Code.UNSUPPORTED_SCENE, f"The scene has no view layer '{name}': choose one that is used for rendering"
+        )
+    return layers[0]

@@ -1,0 +1,85 @@
+"""Changing the user's scene for a while, and giving it back exactly as it was."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import bpy
+
+from . import compat
+
+
+class Changes(ExitStack):
+    """Everything changed through this object is changed back in reverse order when it closes, whatever happened.
+
+    How to undo a step is written down before the step is taken, and a step that cannot be undone (its owner was
+    deleted meanwhile, say) does not keep the others from being undone; the last such error is raised at the end.
+    """
+
+    def set(self, owner: Any, name: str, value: Any) -> None:
+        """Sets `owner.name`; if it is animated or driven, that is muted too, or it would win at the next frame."""
+        self._mute_animation(owner, name)
+        self.callback(setattr, owner, name, _plain(getattr(owner, name)))
+        setattr(owner, name, value)
+
+    def keep(self, struct: Any) -> None:
+        """Remembers all values of `struct`, which may then be changed freely.
+
+        They come back in the order of Blender's own definition, where a property that limits others (the file format
+        and its colour depth) stands before them.
+        """
+        names = [p.identifier for p in struct.bl_rna.properties if not p.is_readonly and p.type not in _COMPOSITE]
+        for name in reversed(names):
+            self.callback(setattr, struct, name, _plain(getattr(struct, name)))
+
+    def keep_animated(self) -> None:
+        """Remembers the value of every animated property of the file.
+
+        Blender overwrites them at each frame change, also those that the user changed and has not keyed yet: a pose
+        in the making would be lost.
+        """
+        for owner in compat.animated_ids():
+            for path, index in compat.animated_paths(owner):
+                try:
+                    value = owner.path_resolve(path)
+                except ValueError:  # a curve for something that no longer exists: Blender ignores it too
+                    continue
+                self.callback(_put_back, owner, path, index, _plain(value))
+
+    def _mute_animation(self, owner: Any, name: str) -> None:
+        animation = getattr(owner.id_data, "animation_data", None)
+        if animation is None:
+            return
+        try:
+            path = owner.path_from_id(name)
+        except ValueError:  # Blender has no path to it, so nothing can animate it
+            return
+        for curve in (*compat.action_curves(animation), *animation.drivers):
+            if curve.data_path == path and not curve.mute:
+                self.callback(setattr, curve, "mute", False)
+                curve.mute = True
+
+
+_COMPOSITE = {"POINTER", "COLLECTION"}
+
+
+def _plain(value: Any) -> Any:
+    """A copy that does not follow its owner: vectors, colours and arrays become tuples."""
+    if isinstance(value, str | bytes | set | bool | int | float | bpy.types.ID) or value is None:
+        return value
+    return tuple(_plain(item) for item in value)
+
+
+def _put_back(owner: bpy.types.ID, path: str, index: int, value: Any) -> None:
+    """Sets the property at `path` unless it has that value already (setting tags the owner as changed)."""
+    holder, _, name = path.rpartition(".")
+    if path.endswith("]"):  # a custom property: head["name"]
+        holder, _, name = path.rpartition("[")
+    target = owner.path_resolve(holder) if holder else owner
+    if _plain(owner.path_resolve(path)) == value:
+        return
+    if path.endswith("]"):
+        target[name[1:-2]] = value
+    elif isinstance(value, tuple):
+        getattr(target, name)[index] = value[index]
+    else:
+        setattr(target, name, value)

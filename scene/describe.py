@@ -1,0 +1,154 @@
+"""Writes down what the numbers in a shot's passes mean, in the words of `backend.shot`."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..backend.errors import Code, SceneError
+from ..backend.shot import Pass, SceneMaterial, SceneObject, Shot
+from . import cameras, compat
+from .surface import Marking
+
+# Canonical name: the endings of its channels as Blender names them (before 5.0, since 5.0), and the meaning.
+_PASSES = {
+    "depth": ((".Depth.Z",), "distance along the camera's axis, metres; background 1e10"),
+    "normal": ((".Normal.X", ".Normal.Y", ".Normal.Z"), "shading normal in world space; background 0"),
+    "vector": (
+        (".Vector.X", ".Vector.Y", ".Vector.Z", ".Vector.W"),
+        "X,Y: previous frame minus this one, Z,W: this one minus next; pixels, y up; see vector_offset",
+    ),
+    "object_id": ((".IndexOB.X|.Object Index.X",), "id of the object in 'objects'; background 0"),
+    "material_id": ((".IndexMA.X|.Material Index.X",), "id of the material in 'materials'; background 0"),
+}
+# Modifiers that can change the number of vertices from frame to frame; then Blender has no vectors for the object.
+_REMESHING = frozenset(
+    {"BOOLEAN", "BUILD", "DECIMATE", "EXPLODE", "FLUID", "MASK", "MESH_SEQUENCE_CACHE", "OCEAN", "REMESH", "SKIN"}
+)
+
+
+def frames_per_second(render: bpy.types.RenderSettings) -> tuple[int, int]:
+    """Frames a second as an exact ratio: 24 / 1.001 is (24000, 1001)."""
+    rate = render.fps / Fraction(render.fps_base).limit_denominator(10_000)
+    return rate.numerator, rate.denominator
+
+
+def resolution(render: bpy.types.RenderSettings) -> tuple[int, int]:
+    """Width and height of the pictures that Blender renders now, in pixels."""
+    percentage = render.resolution_percentage
+    return render.resolution_x * percentage // 100, render.resolution_y * percentage // 100
+
+
+def shot(
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    folder: Path,
+    frames: tuple[int, int],
+    marking: Marking,
+    noticed: list[str],
+) -> Shot:
+    """All that is known of a shot before its first frame is rendered; cameras, passes and depth range are not."""
+    render = scene.render
+    return Shot(
+        folder=folder,
+        name=folder.name,
+        scene=scene.name,
+        blender=bpy.app.version_string,
+        engine=render.engine,
+        view_layer=layer.name,
+        fps=frames_per_second(render),
+        resolution=resolution(render),
+        pixel_aspect=(render.pixel_aspect_x, render.pixel_aspect_y),
+        frames=frames,
+        near=0.0,
+        far=0.0,
+        cuts=cameras.cuts(scene, range(frames[0], frames[1] + 1)),
+        cameras={},
+        objects=objects(marking),
+        materials=materials(marking),
+        passes={},
+        notices=(*noticed, *marking.notices),
+    )
+
+
+def objects(marking: Marking) -> tuple[SceneObject, ...]:
+    """What there is to see, by the numbers in the pass `object_id`."""
+    return tuple(
+        SceneObject(
+            id=number,
+            name=item.name_full,
+            collections=tuple(collection.name_full for collection in item.users_collection),
+            materials=tuple(slot.material.name_full for slot in item.material_slots if slot.material),
+            trusted=is_trusted(item),
+        )
+        for number, item in marking.objects.items()
+    )
+
+
+def materials(marking: Marking) -> tuple[SceneMaterial, ...]:
+    """All materials, by the numbers in the pass `material_id`."""
+    return tuple(SceneMaterial(number, material.name_full) for number, material in marking.materials.items())
+
+
+def is_trusted(item: bpy.types.Object) -> bool:
+    """Whether Blender's vectors follow the object's surface. They cannot where the mesh itself changes, or where
+    there is no surface."""
+    if item.type in {"META", "VOLUME"}:
+        return False
+    return not any(m.show_render and m.type in _REMESHING for m in item.modifiers)
+
+
+def passes(channels: Iterable[str], marking: Marking) -> dict[str, Pass]:
+    """Which channels of a frame's file hold which pass. Raises SceneError when Blender left one out."""
+    names = list(channels)
+    wanted: dict[str, tuple[tuple[str, ...], str]] = {
+        "beauty": (tuple(f"beauty.{c}" for c in "RGBA"), "the picture: scene linear, alpha multiplied in"),
+        **_PASSES,
+        "surface": (
+            tuple(f".{marking.surface}.{c}" for c in "RGB"),
+            "position of the surface point in its object, before any deformation, metres",
+        ),
+        "instance": ((f".{marking.instance}.X",), "a number from 0 to 1 for each instance of an object"),
+    }
+    return {
+        name: Pass(tuple(_find(names, ending, name) for ending in endings), meaning)
+        for name, (endings, meaning) in wanted.items()
+    }
+
+
+def _find(names: list[str], endings: str, wanted: str) -> str:
+    for name in names:
+        if name.endswith(tuple(endings.split("|"))):
+            return name
+    raise SceneError(Code.RENDER_FAILED, f"Blender did not render the pass '{wanted}': capture with Cycles")
+
+
+def notices(scene: bpy.types.Scene) -> list[str]:
+    """What a capture leaves out or does differently from a plain render of the scene."""
+    render = scene.render
+    found: list[tuple[Any, str]] = [
+        (render.engine != "CYCLES", f"Captured with Cycles, the scene is set to {render.engine}"),
+        (render.use_motion_blur, "Captured without motion blur: there are no vectors with it"),
+        (render.use_compositing and compat.compositor_tree(scene), "Captured without compositing"),
+        (render.use_border, "The render region was ignored; the whole picture was captured"),
+        (render.use_multiview, "Captured in mono, not in stereo"),
+        (scene.frame_step != 1, f"Every frame was captured; the scene's frame step is {scene.frame_step}"),
+        (
+            any(item.type in {"GPENCIL", "GREASEPENCIL"} for item in scene.objects),
+            "Grease Pencil drawings have no passes; they are in the picture only",
+        ),
+        (
+            any(c.type == "ORTHO" and _is_animated(c, "ortho_scale") for c in bpy.data.cameras),
+            "An orthographic camera zooms: vectors do not follow that",
+        ),
+    ]
+    return [sentence for applies, sentence in found if applies]
+
+
+def _is_animated(owner: bpy.types.ID, path: str) -> bool:
+    animation = owner.animation_data
+    if animation is None:
+        return False
+    return any(curve.data_path == path for curve in (*compat.action_curves(animation), *animation.drivers))

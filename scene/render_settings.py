@@ -1,0 +1,107 @@
+"""What Blender's render settings must be for the two renders of a frame: the beauty picture and the crisp data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from . import compat
+from .changes import Changes
+
+Setting = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True)
+class Renders:
+    """The settings that differ between the two renders, ready to be applied in turn."""
+
+    beauty: tuple[Setting, ...]
+    data: tuple[Setting, ...]
+
+
+def apply(settings: tuple[Setting, ...]) -> None:
+    """Sets them all."""
+    for owner, name, value in settings:
+        setattr(owner, name, value)
+
+
+def prepare(
+    changes: Changes,
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    size: tuple[int, int] | None,
+    samples: int | None,
+    denoise: bool | None,
+) -> Renders:
+    """Sets what both renders share, through `changes`, and says what to apply for each.
+
+    The beauty picture keeps the scene's own samples, filter and denoiser unless `samples` or `denoise` say otherwise.
+    The data has one ray through the centre of each pixel, so that no number in it is the mean of two surfaces; light
+    does not bounce, for nobody looks at it.
+    """
+    render, cycles = scene.render, scene.cycles
+    for name in (p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp")):
+        changes.set(render, name, False)  # burnt-in text, and file paths in the pictures' metadata
+    for name in ("use_motion_blur", "use_compositing", "use_sequencer", "use_border", "use_multiview"):
+        changes.set(render, name, False)
+    changes.set(render, "engine", "CYCLES")
+    changes.set(render, "use_file_extension", True)
+    changes.set(render, "filepath", render.filepath)
+    changes.keep(render.image_settings)
+    if size is not None:
+        changes.set(render, "resolution_x", size[0])
+        changes.set(render, "resolution_y", size[1])
+        changes.set(render, "resolution_percentage", 100)
+    if samples is not None:
+        changes.set(cycles, "samples", samples)
+    if denoise is not None:
+        changes.set(cycles, "use_denoising", denoise)
+    for other in scene.view_layers:
+        changes.set(other, "use", other == layer)
+    changes.set(layer, "samples", 0 if samples is not None else layer.samples)
+    _drop_passes(changes, layer)
+    data = _data(scene, layer)
+    for owner, name, _ in data:
+        changes.set(owner, name, getattr(owner, name))
+    return Renders(tuple((owner, name, getattr(owner, name)) for owner, name, _ in data), data)
+
+
+def image_format(scene: bpy.types.Scene, file_format: str, depth: str) -> None:
+    """Chooses how the next picture is written. The caller keeps the former settings."""
+    settings = scene.render.image_settings
+    compat.choose_file_format(settings, file_format)
+    settings.color_mode = "RGB" if file_format == "PNG" else "RGBA"
+    settings.color_depth = depth
+    settings.color_management = "FOLLOW_SCENE"
+    settings.exr_codec = "ZIP"
+
+
+def _drop_passes(changes: Changes, layer: bpy.types.ViewLayer) -> None:
+    """Turns off the user's passes: the beauty needs the picture only, and the data its own few."""
+    for struct in (layer, layer.cycles):
+        for name in (p.identifier for p in struct.bl_rna.properties):
+            if name.startswith(("use_pass_", "pass_debug_")) or name == "denoising_store_passes":
+                changes.set(struct, name, name == "use_pass_combined")
+
+
+def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+    cycles = scene.cycles
+    passes = ("z", "normal", "vector", "object_index", "material_index")
+    bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
+    return (
+        *((layer, f"use_pass_{name}", True) for name in passes),
+        *((cycles, name, 0) for name in bounces),  # not transparent_max_bounces: cut-out leaves show what is behind
+        (scene.render, "use_freestyle", False),
+        (scene.render, "dither_intensity", 0.0),
+        (layer, "samples", 0),
+        (layer.cycles, "use_denoising", False),
+        (cycles, "samples", 1),
+        (cycles, "use_denoising", False),
+        (cycles, "use_adaptive_sampling", False),
+        (cycles, "time_limit", 0.0),
+        (cycles, "sample_offset", 0),
+        (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"),
+        (cycles, "filter_width", 0.01),
+        (cycles, "film_exposure", 0.0),  # makes the picture black, which costs nothing to store
+    )
+

@@ -1,0 +1,142 @@
+"""A coordinate that stays with each point of every surface, as passes: rest position, instance, object, material.
+
+Materials get two small node chains that write to AOVs ("arbitrary output variables", passes filled by materials), and
+objects and materials get numbers of their own. All of it goes through `Changes`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from . import compat
+from .changes import Changes
+
+RENDERED = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
+_MAX_ID = 32767  # pass_index is a short in Blender's files
+
+
+@dataclass(frozen=True)
+class Marking:
+    """What was marked: the AOVs' names as Blender gave them, objects and materials by id, sentences for the user."""
+
+    surface: str
+    instance: str
+    objects: dict[int, bpy.types.Object]
+    materials: dict[int, bpy.types.Material]
+    notices: tuple[str, ...]
+
+
+def mark(changes: Changes, layer: bpy.types.ViewLayer) -> Marking:
+    """Gives every surface its coordinate and ids until `changes` closes."""
+    surface = _add_aov(changes, layer, "flowbrush_surface", "COLOR")
+    instance = _add_aov(changes, layer, "flowbrush_instance", "VALUE")
+    objects = [o for o in sorted(bpy.data.objects, key=lambda o: o.name_full) if o.type in RENDERED]
+    for item in objects:
+        if item.type == "MESH":
+            changes.set(item, "add_rest_position_attribute", True)
+    _replace_plain_materials(changes)
+    _fill_empty_slots(changes, objects)
+    materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if not m.is_grease_pencil]
+    for material in materials:
+        _add_nodes(changes, material.node_tree, surface, instance)
+    notices = []
+    if len(objects) > _MAX_ID or len(materials) > _MAX_ID:
+        notices.append(f"Only the first {_MAX_ID} objects and materials have numbers of their own")
+    if any(item.library for item in (*materials, *objects)):
+        notices.append("Linked objects and materials were captured too; their library files are not changed")
+    return Marking(surface, instance, _number(changes, objects), _number(changes, materials), tuple(notices))
+
+
+def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:
+    numbered = dict(enumerate(items[:_MAX_ID], 1))
+    for number, item in numbered.items():
+        changes.set(item, "pass_index", number)
+    for item in items[_MAX_ID:]:
+        changes.set(item, "pass_index", 0)
+    return numbered
+
+
+def _add_aov(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str) -> str:
+    changes.set(layer, "active_aov_index", layer.active_aov_index)
+    aov = layer.aovs.add()
+    aov.name, aov.type = name, kind  # Blender makes the name unique
+    unique = aov.name
+    changes.callback(lambda: layer.aovs.remove(layer.aovs[unique]))
+    return unique
+
+
+def _replace_plain_materials(changes: Changes) -> None:
+    """Materials without nodes cannot hold AOVs: they give way to a material of nodes that Cycles renders alike."""
+    for plain in [m for m in bpy.data.materials if not m.is_grease_pencil and not compat.uses_nodes(m)]:
+        stand_in = _diffuse(changes, plain.name, tuple(plain.diffuse_color))
+        changes.callback(stand_in.user_remap, plain)
+        plain.user_remap(stand_in)
+
+
+def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None:
+    """Surfaces without a material get Cycles' own default, as a material that can hold AOVs."""
+    default = None
+    for item in objects:
+        if item.material_slots and all(slot.material for slot in item.material_slots):
+            continue
+        default = default or _diffuse(changes, "(no material)", (0.8, 0.8, 0.8, 1.0))
+        if not item.material_slots:
+            _keep_face_materials(changes, item.data)
+            changes.callback(item.data.materials.pop)
+            item.data.materials.append(default)
+        for slot in item.material_slots:
+            if slot.material is None:
+                changes.set(slot, "material", default)
+
+
+def _keep_face_materials(changes: Changes, data: Any) -> None:
+    """Removing a material slot renumbers the faces' materials; this puts them back."""
+    indices = data.attributes.get("material_index") if isinstance(data, bpy.types.Mesh) else None
+    if indices is not None:
+        values = [0] * len(indices.data)
+        indices.data.foreach_get("value", values)
+        changes.callback(lambda: data.attributes["material_index"].data.foreach_set("value", values))
+
+
+def _diffuse(changes: Changes, name: str, colour: tuple[float, ...]) -> bpy.types.Material:
+    """What Cycles makes of a material without nodes: a diffuse surface of its viewport colour."""
+    material = bpy.data.materials.new(name)
+    changes.callback(bpy.data.materials.remove, material)
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    diffuse, output = tree.nodes.new("ShaderNodeBsdfDiffuse"), tree.nodes.new("ShaderNodeOutputMaterial")
+    diffuse.inputs["Color"].default_value = colour
+    tree.links.new(diffuse.outputs["BSDF"], output.inputs["Surface"])
+    return material
+
+
+def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, surface: str, instance: str) -> None:
+    """Adds `rest position → surface AOV` and `random number of the instance → instance AOV`.
+
+    Where there is no rest position (curves, text, meshes made by Geometry Nodes) the position in the object's own
+    space is used: it stays put as long as the object does not bend.
+    """
+    changes.callback(setattr, tree.nodes, "active", tree.nodes.active)
+
+    def add(kind: str, **values: Any) -> bpy.types.Node:
+        node = tree.nodes.new(kind)
+        changes.callback(tree.nodes.remove, node)
+        for name, value in values.items():
+            setattr(node, name, value)
+        return node
+
+    rest = add("ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name="rest_position")
+    position = add("ShaderNodeTexCoord")
+    choose = add("ShaderNodeMix", data_type="VECTOR")
+    surface_output = add("ShaderNodeOutputAOV", aov_name=surface)
+    number = add("ShaderNodeObjectInfo")
+    instance_output = add("ShaderNodeOutputAOV", aov_name=instance)
+    sockets = {socket.identifier: socket for socket in choose.inputs}
+    result = next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
+    tree.links.new(rest.outputs["Alpha"], sockets["Factor_Float"])  # 1 where the attribute exists
+    tree.links.new(position.outputs["Object"], sockets["A_Vector"])
+    tree.links.new(rest.outputs["Vector"], sockets["B_Vector"])
+    tree.links.new(result, surface_output.inputs["Color"])
+    tree.links.new(number.outputs["Random"], instance_output.inputs["Value"])
