@@ -17,6 +17,7 @@ from ..backend.shot import Camera, Pass, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, exr_parts, render_settings, resume, surface
 from .changes import Changes
+from .picture import render_result, rendered_picture
 
 BACKGROUND = 1e9  # metres; Cycles writes 1e10 where a ray hits nothing
 _BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
@@ -86,9 +87,7 @@ def _capture(
     notices = describe.notices(scene)
     with Changes() as changes:
         _keep_time(changes, scene)
-        renders = render_settings.prepare(
-            changes, scene, layer, settings.size, settings.samples, settings.denoise
-        )
+        renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
         marking = surface.mark(changes, layer)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
         resume.begin(shot, _content_of(settings), settings.source)
@@ -115,8 +114,13 @@ def _keep_time(changes: Changes, scene: bpy.types.Scene) -> None:
     changes.keep_animated()
     changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
     changes.callback(scene.frame_set, scene.frame_current, subframe=scene.frame_subframe)
-    if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
-        changes.callback(lambda: bpy.data.images.remove(_render_result()))
+    if render_result() is None:
+        changes.callback(_remove_render_result)
+
+
+def _remove_render_result() -> None:
+    if (image := render_result()) is not None:
+        bpy.data.images.remove(image)
 
 
 def _render_frame(scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, frame: int) -> None:
@@ -129,7 +133,7 @@ def _render_frame(scene: bpy.types.Scene, shot: Shot, renders: render_settings.R
         try:
             data = _render(scene, renders.data, Path(rough) / "data.exr", "OPEN_EXR_MULTILAYER", "32")
             beauty = _render(scene, renders.beauty, Path(rough) / "beauty.exr", "OPEN_EXR", "16")
-            picture = _picture(scene, Path(rough) / "picture.png")
+            picture = rendered_picture(scene, Path(rough) / "picture.png")
             parts = {"beauty": exr_parts.read_parts(beauty), "data": exr_parts.read_parts(data)}
         except (RuntimeError, FileNotFoundError, exr_parts.ExrLayoutError) as error:
             _check_room(shot)
@@ -148,17 +152,6 @@ def _render(
     if "CANCELLED" in bpy.ops.render.render(write_still=True, scene=scene.name):
         raise Cancelled
     return path.read_bytes()
-
-
-def _picture(scene: bpy.types.Scene, path: Path) -> bytes:
-    """The picture just rendered, through the scene's view transform, as a PNG file."""
-    render_settings.image_format(scene, "PNG", "8")
-    _render_result().save_render(str(path), scene=scene)
-    return path.read_bytes()
-
-
-def _render_result() -> bpy.types.Image:
-    return next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
 
 
 def _write(file: IO[bytes], data: bytes) -> None:

@@ -104,4 +104,3 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, 
         (cycles, "filter_width", 0.01),
         (cycles, "film_exposure", 0.0),  # makes the picture black, which costs nothing to store
     )
-
