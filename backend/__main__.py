@@ -178,8 +178,8 @@ def _serve(given: argparse.Namespace) -> None:
 
 def main() -> int:
     """Runs one command; the exit status is 0, or 1 after an error that was explained, or 130 after Ctrl+C."""
-    given = parser().parse_args()
     try:
+        given = parser().parse_args()
         given.run(given)
     except FlowbrushError as error:
         print(f"flowbrush: {error} [{error.code}]", file=sys.stderr)

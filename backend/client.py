@@ -139,7 +139,7 @@ class Connection:
             self._process.kill()
             raise BackendError(
                 Code.PROTOCOL,
-                f"The worker speaks protocol {message.get('protocol')}, this Flowbrush {VERSION}: set up the backend again",
+                f"The worker speaks protocol {message.get('protocol')}, not {VERSION}: set up the backend again",
             )
         return True
 

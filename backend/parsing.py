@@ -56,9 +56,11 @@ class Fields:
 
     def number(self, name: str, low: float = -math.inf, high: float = math.inf, default: float | None = None) -> float:
         """A finite number in [low, high]."""
-        value = float(self._value(name, (int, float), "a number", default))
+        given: int | float = self._value(name, (int, float), "a number", default)
+        # JSON's whole numbers can be too large for a float.
+        value = float(given) if isinstance(given, float) or given.bit_length() < 1000 else math.inf
         if not math.isfinite(value) or not low <= value <= high:
-            raise self._fail(f"{self.where}: '{name}' is {value}; it must lie between {low} and {high}")
+            raise self._fail(f"{self.where}: '{name}' must be a number between {low} and {high}")
         return value
 
     def items(self, name: str, limit: int, default: list[Any] | None = None) -> list[Any]:

@@ -10,7 +10,7 @@ from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
 from .methods.executor import pending, run_plan
 from .methods.studio import Studio
-from .painters import Painter
+from .painters.painter import Painter
 from .passes.conditions import CONDITIONS
 from .shot import Shot
 from .take import Take, TakeSettings
@@ -94,13 +94,13 @@ def stylize(
 
 
 def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
-    """`settings` with its frames cut to the shot's. Raises SettingsError where none is left, ShotError where one lacks."""
+    """`settings` with its frames cut to the shot's. Raises SettingsError where none is left, ShotError."""
     first, last = settings.frames or shot.frames
     frames = range(max(first, shot.frames[0]), min(last, shot.frames[1]) + 1)
     if not frames:
         raise SettingsError(
             Code.EMPTY_RANGE,
-            f"The shot has frames {shot.frames[0]} to {shot.frames[1]}, none of {first} to {last}: choose among its own",
+            f"The shot has frames {shot.frames[0]} to {shot.frames[1]}, none of {first} to {last}: choose from those",
         )
     if missing := [frame for frame in shot.missing_frames() if frame in frames]:
         raise ShotError(Code.BAD_SHOT, f"Frame {missing[0]} was not captured ({len(missing)} missing): capture again")

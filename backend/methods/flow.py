@@ -9,16 +9,16 @@ paint only, never of the render. New paint gets the colours that the first frame
 import cv2
 import numpy as np
 
-from ..motion.chain import Chain, advance, gather_sources, start
-from ..motion.vectors import to_previous
-from ..motion.visibility import edge_band, visible_in_previous
+from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
+from ..motion.silhouettes import parting_band
+from ..motion.vectors import flow_to_next, flow_to_previous
+from ..motion.visibility import visible_in_previous
 from ..shot import Shot
 from .colour import ColourHold
 from .plan import Result, Task
 from .studio import Studio, as_stored
 
 FEATHER = 1.5  # pixels over which new paint blends into carried paint
-APART = 0.05  # pixels a frame from which the two sides of a silhouette count as moving apart
 
 
 class Flow:
@@ -39,41 +39,34 @@ class Flow:
         picture = as_stored(studio.paint(frame, studio.picture(frame)))
         passes = studio.passes(frame, self.passes)
         hold = ColourHold.measure(passes["object_id"], studio.picture(frame), picture / np.float32(255.0))
-        chain = start(frame, picture.shape[:2])
-        return Result(picture, {**_state(chain, _band(passes, studio)), **hold.state()})
+        return Result(picture, {**_state(start(frame, *picture.shape[:2])), **hold.state()})
 
     def _carry(self, frame: int, studio: Studio) -> Result:
         now, before = studio.passes(frame, self.passes), studio.passes(frame - 1, self.passes)
         state = studio.state(frame - 1)
         hold = ColourHold.from_state(state)
-        flow = to_previous(now["vector"])
-        known = visible_in_previous(now, before, flow)
-        chain = advance(_chain(state), flow, known)
-        band = _band(now, studio)
+        radius = round(studio.settings.edge_band * studio.shot.resolution[1] / 1000.0)
+        # An outline painted where two surfaces now part would stick to one of them: it is left behind ...
+        left_behind = parting_band(before, flow_to_next(before, studio.shot, frame - 1), radius)
+        flow = flow_to_previous(now, studio.shot, frame)
+        chain = advance(_without(_chain(state), left_behind), flow, visible_in_previous(now, before, flow))
         carried = gather_sources(chain, studio.finished)
-        new = (chain.source < 0) | band
+        unknown = chain.source == UNKNOWN
+        # ... and drawn anew where they part now.
+        new = unknown | parting_band(now, flow, radius)
         if not new.any():
-            return Result(as_stored(carried), {**_state(chain, band), **hold.state()})
+            return Result(as_stored(carried), {**_state(chain), **hold.state()})
 
         render = studio.picture(frame)
         mask = _feathered(new)
-        painted = studio.paint(frame, np.where((chain.source < 0)[..., None], render, carried), mask)
-        painted = hold.apply(now["object_id"], render, painted, mask > 0.0)
-        weight = mask[..., None]
-        picture = as_stored(weight * painted + (1.0 - weight) * carried)
-        return Result(picture, {**_state(chain.repainted(frame, new), band), **hold.state()})
+        fresh = studio.paint(frame, np.where(unknown[..., None], render, carried), mask)
+        fresh = hold.apply(now["object_id"], render, fresh, mask > 0.0)
+        picture = as_stored(carried + mask[..., None] * (fresh - carried))
+        return Result(picture, {**_state(painted(chain, frame, new)), **hold.state()})
 
 
-def _band(passes: dict[str, np.ndarray], studio: Studio) -> np.ndarray:
-    """(H,W) bool: near a silhouette whose two sides move apart."""
-    height = studio.shot.resolution[1]
-    radius = round(studio.settings.edge_band * height / 1000.0)
-    if radius == 0:
-        return np.zeros(passes["depth"].shape, bool)
-    window = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    flow = to_previous(passes["vector"])
-    spread = cv2.dilate(flow, window) - cv2.erode(flow, window)
-    return edge_band(passes, radius) & (np.abs(spread).max(axis=-1) > APART)
+def _without(chain: Chain, pixels: np.ndarray) -> Chain:
+    return Chain(np.where(pixels, np.int32(UNKNOWN), chain.source), chain.position)
 
 
 def _feathered(new: np.ndarray) -> np.ndarray:
@@ -82,9 +75,8 @@ def _feathered(new: np.ndarray) -> np.ndarray:
     return np.clip(1.0 - outside / (FEATHER + 1.0), 0.0, 1.0).astype(np.float32)
 
 
-def _state(chain: Chain, band: np.ndarray) -> dict[str, np.ndarray]:
-    # Paint in the band shows an outline seen from here: the next frame must not carry it.
-    return {"source": np.where(band, np.int32(-1), chain.source), "position": chain.position}
+def _state(chain: Chain) -> dict[str, np.ndarray]:
+    return {"source": chain.source, "position": chain.position}
 
 
 def _chain(state: dict[str, np.ndarray]) -> Chain:

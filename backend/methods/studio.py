@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..errors import Code, ShotError
-from ..painters import Painter, PaintRequest
+from ..painters.painter import Painter, PaintRequest
 from ..passes.conditions import CONDITIONS
 from ..passes.exr import read_passes, read_picture
 from ..shot import Shot

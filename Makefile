@@ -1,0 +1,69 @@
+# make demo   sets everything up and runs the main job on the bundled scene, into build/demo
+# make test   sets everything up and runs all checks and tests
+# Needs Python 3.11 or later; everything else goes into .environments/ and build/.
+
+PYTHON ?= python3
+SHELL := /bin/bash
+BACKEND := .environments/backend
+UV := $(BACKEND)/bin/uv
+# Both ends of the supported range of Blender, and what lies between.
+BPY := 4.2.23 4.5.15 5.0.1 5.2.3
+DEMO_BPY := 4.2.23
+EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
+
+.PHONY: demo test setup build lint unit worker blender window bench clean
+
+demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
+	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
+
+test: lint unit worker blender window
+
+setup: $(BACKEND)/.ready $(foreach version,$(BPY),.environments/bpy-$(version)/.ready)
+
+$(BACKEND)/.ready: backend/requirements.txt backend/requirements.lock requirements-dev.txt
+	$(PYTHON) -I launch.py backend environment create $(BACKEND) --also requirements-dev.txt
+	touch $@
+
+# Blender 5.2 is built for Python 3.13; where that is missing its tests are skipped, and say so.
+.environments/bpy-%/.ready: $(BACKEND)/.ready $(wildcard tests/blender/*.txt)
+	@python=3.11; numpy=1; \
+	case $* in 5.[1-9]*) python=3.13; numpy=2;; esac; \
+	export PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep "^$$python" | tail -1); \
+	if ! $(UV) python find --no-python-downloads $$python >/dev/null 2>&1; then \
+		echo "skipped: bpy $* needs Python $$python, which this machine does not have"; exit 0; fi; \
+	echo "Installing bpy $*" && \
+	$(UV) venv --quiet --allow-existing --no-python-downloads --python $$python $(@D) && \
+	$(UV) pip install --quiet --python $(@D)/bin/python bpy==$* \
+		--requirements tests/blender/requirements.txt --constraints tests/blender/constraints-numpy$$numpy.txt && \
+	touch $@
+
+# The extension as users get it. Tests run what is in the zip, not the checkout.
+build: .environments/bpy-$(DEMO_BPY)/.ready
+	rm -rf build/installed && mkdir -p build/installed/flowbrush
+	tool=$$(ls .environments/bpy-$(DEMO_BPY)/lib/python3.*/site-packages/bpy/*/$(EXTENSION_TOOL)) && \
+	tags=$$(dirname $$tool)/../bl_extension_utils.py; \
+	.environments/bpy-$(DEMO_BPY)/bin/python $$tool build --source-dir . --output-filepath build/flowbrush.zip && \
+	.environments/bpy-$(DEMO_BPY)/bin/python $$tool validate build/flowbrush.zip
+	cd build/installed/flowbrush && $(abspath $(BACKEND))/bin/python -m zipfile -e ../../flowbrush.zip .
+
+lint: $(BACKEND)/.ready build
+	$(BACKEND)/bin/ruff check .
+	$(BACKEND)/bin/ruff format --check .
+	cd build/installed && $(abspath $(BACKEND))/bin/mypy --config-file ../../pyproject.toml --cache-dir ../mypy -p flowbrush
+
+unit worker: $(BACKEND)/.ready build
+	cd tests && PYTHONPATH=../build/installed $(abspath $(BACKEND))/bin/python -m pytest -c pytest.ini $@
+
+blender: setup build
+	@cd tests && for version in $(BPY); do \
+		python=$(CURDIR)/.environments/bpy-$$version/bin/python; \
+		if [ ! -x $$python ]; then echo "skipped: bpy $$version is not installed here"; continue; fi; \
+		echo "== bpy $$version"; \
+		PYTHONPATH=../build/installed $$python -m pytest -c pytest.ini blender || exit 1; \
+	done
+
+window: $(BACKEND)/.ready build
+	cd tests && PYTHONPATH=../build/installed $(abspath $(BACKEND))/bin/python -m pytest -c pytest.ini window
+
+clean:
+	rm -rf build

@@ -1,0 +1,47 @@
+"""Where one surface ends in front of another, and the two do not move together."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from .visibility import surface_labels
+
+NEEDS = ("object_id", "instance", "depth")
+STEP = 0.03  # a jump in depth, relative to the nearer side, from which a surface counts as ending inside its object
+APART = 0.05  # pixels a frame from which two sides count as moving apart
+
+
+def parting_band(passes: Mapping[str, np.ndarray], flow: np.ndarray, radius: int) -> np.ndarray:
+    """(H, W) bool: within `radius` pixels of a silhouette whose two sides move apart.
+
+    flow: (H, W, 2), pixels, of the same frame. What is drawn along such a silhouette belongs to this view: carried on,
+    it would stick to one of the two surfaces. Where both sides move as one, it can be carried like everything else.
+    """
+    edge = np.zeros(flow.shape[:2], np.uint8)
+    if radius > 0:
+        labels, nearness = surface_labels(passes), 1.0 / np.maximum(passes["depth"], 1e-6)
+        for axis in (0, 1):
+            beside = _shift(axis)
+            ends = (np.diff(labels, axis=axis) != 0).any(axis=2)
+            ends |= _bend(nearness, axis) > STEP * np.maximum(nearness[beside[0]], nearness[beside[1]])
+            parts = ends & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART)
+            for side in beside:
+                edge[side] |= parts.astype(np.uint8)
+        # One pixel of the radius is the edge itself, which lies on both sides.
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius - 1, 2 * radius - 1))
+        edge = cv2.dilate(edge, disc)
+    return edge.astype(bool)
+
+
+def _shift(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    first, second = slice(None, -1), slice(1, None)
+    return ((first,), (second,)) if axis == 0 else ((slice(None), first), (slice(None), second))
+
+
+def _bend(nearness: np.ndarray, axis: int) -> np.ndarray:
+    """How far neighbours are from continuing their own side straight; 0 on any plane, where 1/depth is linear."""
+    step = np.diff(nearness, axis=axis)
+    before = np.diff(step, axis=axis, prepend=np.take(step, [0], axis=axis))
+    after = np.diff(step, axis=axis, append=np.take(step, [-1], axis=axis))
+    return np.minimum(np.minimum(np.abs(before), np.abs(after)), np.abs(step))

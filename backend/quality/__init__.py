@@ -1,0 +1,1 @@
+"""How steady a take is, and pictures that show it."""

@@ -1,0 +1,89 @@
+"""The design's table of rooms: who may import what. Read from the source, so that lazy imports count too."""
+
+import ast
+from pathlib import Path
+
+import flowbrush
+import pytest
+
+ROOT = Path(flowbrush.__file__).parent
+HEAVY = {"torch", "diffusers", "transformers", "accelerate", "safetensors", "peft"}
+ARRAYS = {"numpy", "cv2", "scipy", "OpenEXR"}
+BLENDER = {"bpy", "bpy_extras", "mathutils", "bmesh", "gpu", "addon_utils"}
+STANDARD_LIBRARY_ONLY = HEAVY | ARRAYS | BLENDER | {"av", "PIL", "uv"}
+
+# room (a file or folder) -> what none of its files may import: outside packages, or rooms of Flowbrush
+FORBIDDEN = {
+    "launch.py": STANDARD_LIBRARY_ONLY,
+    **{
+        f"backend/{name}.py": STANDARD_LIBRARY_ONLY
+        for name in ("errors", "storage", "parsing", "shot", "take", "protocol", "client", "blender", "environment")
+    },
+    "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
+    "backend/motion": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
+    "backend/methods": HEAVY
+    | BLENDER
+    | {"scene", "operators", "panels", "backend.models", "backend.painters.diffusion"},
+    "backend/painters": BLENDER | {"scene", "operators", "panels", "backend.methods"},
+    "backend/models": BLENDER | {"scene", "operators", "panels", "backend.methods"},
+    "scene": HEAVY | {"operators", "panels", "cv2", "scipy", "OpenEXR", "backend.methods", "backend.painters"},
+    "operators": HEAVY | {"panels", "cv2", "backend.methods", "backend.painters", "backend.models"},
+    "panels": HEAVY | {"scene", "operators", "backend", "os", "pathlib", "subprocess", "socket", "urllib", "threading"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it; Flowbrush's own relative to its root (`backend.shot`)."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            found.add(module)
+            found |= {f"{module}.{name.name}" if module else name.name for name in node.names}
+    return found
+
+
+def files(room: str) -> list[Path]:
+    path = ROOT / room
+    return [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_room_imports_only_what_it_may(room: str) -> None:
+    assert files(room), f"{room} has no files: does the table still name the rooms?"
+    broken = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in files(room)
+        for module in imports(path)
+        if any(module == name or module.startswith(f"{name}.") for name in FORBIDDEN[room])
+    ]
+    assert not broken, broken
+
+
+def test_nothing_in_the_backend_imports_bpy_except_what_training_runs_in_blender() -> None:
+    broken = [
+        str(path.relative_to(ROOT))
+        for path in files("backend")
+        if path.parent.name != "training" and {m.split(".")[0] for m in imports(path)} & BLENDER
+    ]
+    assert not broken, broken
+
+
+def test_imports_inside_the_package_are_relative() -> None:
+    broken = [
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if "tests" not in path.relative_to(ROOT).parts and any(m.split(".")[0] == "flowbrush" for m in imports(path))
+    ]
+    assert not broken, broken
+
+
+def test_the_table_sees_an_import_inside_a_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    (tmp_path / "scene").mkdir()
+    (tmp_path / "scene" / "a.py").write_text("def f():\n    from ..backend import methods\n    import torch.nn\n")
+    assert {"backend.methods", "torch.nn"} <= imports(tmp_path / "scene" / "a.py")

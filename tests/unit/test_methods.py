@@ -1,0 +1,195 @@
+"""Methods and executor with painters whose pictures are known, on a shot whose motion is known."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flowbrush.backend.errors import Cancelled, Code, SettingsError, ShotError
+from flowbrush.backend.methods import METHODS
+from flowbrush.backend.methods.colour import ColourHold
+from flowbrush.backend.methods.executor import pending, run_plan
+from flowbrush.backend.methods.studio import Studio
+from flowbrush.backend.painters.painter import PaintRequest
+from flowbrush.backend.quality.contact_sheet import contact_sheet, read_frame
+from flowbrush.backend.quality.flicker import warping_error
+from flowbrush.backend.shot import Shot
+from flowbrush.backend.stylize import within
+from flowbrush.backend.take import METHODS as NAMES
+from flowbrush.backend.take import ControlSettings, Take, TakeSettings
+from synthetic_shot import make_shot, place
+
+
+class Noise:
+    """Paints something else every time: noise that depends on what it is given, so that it can be repeated."""
+
+    def __init__(self) -> None:
+        self.painted: list[float] = []
+
+    def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
+        if cancelled():
+            raise Cancelled()
+        self.painted.append(1.0 if request.mask is None else float((request.mask > 0).mean()))
+        seed = zlib.crc32(request.initial.tobytes()) + request.seed
+        noise = np.random.default_rng(seed).uniform(-0.2, 0.2, request.initial.shape).astype(np.float32)
+        picture = np.clip(request.initial + noise, 0, 1)
+        if request.mask is None:
+            return picture
+        return np.where(request.mask[..., None] > 0, picture, request.initial)
+
+    def close(self) -> None:
+        pass
+
+
+class Red(Noise):
+    """Paints everything red."""
+
+    def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
+        return np.broadcast_to(np.float32([0.8, 0.2, 0.2]), request.initial.shape)
+
+
+def run(
+    shot: Shot,
+    method: str,
+    name: str,
+    painter: Noise | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    **settings: object,
+) -> Take:
+    take = Take.start(shot, name, TakeSettings(method=method, **settings), {})
+    studio = Studio(shot, take, painter or Noise(), cancelled)
+    chosen = METHODS[method]
+    list(run_plan(chosen.plan(shot, take.frame_numbers(shot)), chosen, studio))
+    return take
+
+
+def bytes_of(take: Take, shot: Shot) -> list[bytes]:
+    return [take.frame_path(frame).read_bytes() for frame in take.frame_numbers(shot)]
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Shot:
+    return make_shot(tmp_path / "shot", last=6)
+
+
+def test_every_named_method_exists() -> None:
+    assert tuple(METHODS) == NAMES
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_resumed_take_has_the_same_bytes(shot: Shot, method: str) -> None:
+    whole = bytes_of(run(shot, method, "whole"), shot)
+    for stop_after in range(1, 6):
+        name = f"stopped {stop_after}"
+        stop(shot, method, name, stop_after)
+        assert bytes_of(run(shot, method, name), shot) == whole
+
+
+def stop(shot: Shot, method: str, name: str, stop_after: int) -> None:
+    painter = Noise()
+    with pytest.raises(Cancelled):
+        run(shot, method, name, painter, cancelled=lambda: len(painter.painted) >= stop_after)
+    assert len(Take.load(shot, name).finished(shot)) == stop_after
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_removed_frame_is_made_again_the_same(shot: Shot, method: str) -> None:
+    take = run(shot, method, "a")
+    whole = bytes_of(take, shot)
+    take.frame_path(4).unlink()
+    assert bytes_of(run(shot, method, "a"), shot) == whole
+
+
+def test_only_what_is_needed_runs_again(shot: Shot) -> None:
+    take = run(shot, "per_frame", "a")
+    plan = METHODS["per_frame"].plan(shot, shot.frame_numbers)
+    assert pending(plan, take) == []
+    take.frame_path(4).unlink()
+    assert [task.frame for task in pending(plan, take)] == [4]
+
+
+def test_state_is_dropped_once_nobody_needs_it(shot: Shot) -> None:
+    take = run(shot, "flow", "a")
+    assert list((take.folder / "state").iterdir()) == []
+
+
+def test_flow_paints_less_and_flickers_less(shot: Shot) -> None:
+    painter = Noise()
+    takes = {"flow": run(shot, "flow", "flow", painter), "per_frame": run(shot, "per_frame", "per_frame")}
+    error = {
+        name: warping_error(shot, shot.frame_numbers, lambda frame, of=take: read_frame(of, frame))
+        for name, take in takes.items()
+    }
+    assert error["flow"] < error["per_frame"] / 4
+    assert painter.painted[0] == 1.0 and max(painter.painted[1:]) < 0.6
+
+
+def test_paint_stays_exactly_on_a_surface_that_moves_by_whole_pixels(shot: Shot) -> None:
+    take = run(shot, "flow", "a", edge_band=0.0)
+    inside = slice(22, 42)
+    first, last = (read_frame(take, f)[inside, place(f) + 6 : place(f) + 24] for f in (1, 6))
+    assert np.abs(first - last).max() <= 1.5 / 255
+
+
+def test_the_render_never_shows_through(shot: Shot) -> None:
+    take = run(shot, "flow", "a", Red())
+    for frame in shot.frame_numbers:
+        assert np.abs(read_frame(take, frame) - [0.8, 0.2, 0.2]).max() < 0.06, frame
+
+
+def test_a_cut_starts_anew(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "cut", last=6, cuts=(4,))
+    needs = {task.frame: task.needs for task in METHODS["flow"].plan(shot, shot.frame_numbers)}
+    assert needs == {1: (), 2: (1,), 3: (2,), 4: (), 5: (4,), 6: (5,)}
+    painter = Noise()
+    run(shot, "flow", "a", painter)
+    assert [share == 1.0 for share in painter.painted] == [True, False, False, True, False, False]
+
+
+def test_a_part_of_the_shot(shot: Shot) -> None:
+    take = run(shot, "flow", "a", frames=(3, 4))
+    assert take.finished(shot) == [3, 4]
+    assert within(TakeSettings(frames=(1, 6)), shot).frames is None
+    with pytest.raises(SettingsError, match="none of 7 to 9") as caught:
+        within(TakeSettings(frames=(7, 9)), shot)
+    assert caught.value.code == Code.EMPTY_RANGE
+
+
+def test_a_frame_that_was_not_captured(shot: Shot) -> None:
+    shot.exr_path(2).unlink()
+    with pytest.raises(ShotError, match="Frame 2 was not captured"):
+        within(TakeSettings(), shot)
+
+
+def test_damaged_frames_and_states_are_told(shot: Shot) -> None:
+    stop(shot, "flow", "a", 2)
+    take = Take.load(shot, "a")
+    take.state_path(2).write_bytes(b"damaged")
+    with pytest.raises(ShotError, match="damaged"):
+        run(shot, "flow", "a")
+
+
+def test_colour_drift_is_taken_back() -> None:
+    rng = np.random.default_rng(0)
+    ids = np.repeat(np.int32([1, 2]), 32)[None].repeat(32, axis=0)
+    render = rng.uniform(0.3, 0.6, (32, 64, 3)).astype(np.float32)
+    style = np.clip(render * [1.1, 0.9, 0.8], 0, 1).astype(np.float32)
+    hold = ColourHold.from_state(ColourHold.measure(ids, render, style).state())
+    drifted = np.clip(style + np.float32([0.1, -0.05, 0.05]), 0, 1)
+    new = np.ones(ids.shape, bool)
+    held = hold.apply(ids, render, drifted, new)
+    assert np.abs(held - style).mean() < 0.2 * np.abs(drifted - style).mean()
+    new[:, 32:] = False
+    assert np.array_equal(hold.apply(ids, render, drifted, new)[:, 32:], drifted[:, 32:])
+
+
+def test_the_contact_sheet_shows_every_row(shot: Shot, tmp_path: Path) -> None:
+    controls = (ControlSettings("depth"), ControlSettings("lineart"))
+    take = run(shot, "per_frame", "a", controls=controls)
+    contact_sheet(shot, [take], tmp_path / "sheet.png", columns=3)
+    import cv2
+
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape == (4 * (22 + round(256 * 64 / 96)), 3 * 256, 3)
+    assert sheet.std() > 20

@@ -1,0 +1,81 @@
+"""The command line as a user types it."""
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from flowbrush.backend import environment
+from flowbrush.backend.client import LAUNCH, clean_environment
+from flowbrush.backend.errors import BackendError, Code
+from synthetic_shot import make_shot
+
+
+def flowbrush(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-I", str(LAUNCH), "backend", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**clean_environment(), **variables}
+    )
+
+
+def test_help_teaches_every_command() -> None:
+    top = flowbrush("--help")
+    assert top.returncode == 0 and "examples:" in top.stdout
+    for command in ("capture", "stylize", "sequence", "demo", "environment"):
+        assert command in top.stdout
+        assert flowbrush(command, "--help").returncode == 0
+
+
+def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=2)
+    done = flowbrush("stylize", str(shot.folder), "--take", "a", "--style", "ink", "--method", "flow")
+    assert done.returncode == 0, done.stderr
+    assert "2/2" in done.stdout and str(shot.folder / "takes" / "a") in done.stdout
+    assert sorted(p.name for p in (shot.folder / "takes" / "a" / "frames").iterdir()) == ["0001.png", "0002.png"]
+    again = flowbrush("stylize", str(shot.folder), "--take", "a", "--style", "ink", "--method", "flow")
+    assert again.returncode == 0 and "0001.png" not in again.stdout, "finished frames were painted again"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("stylize", "nowhere", "--take", "a"), "does not exist"),
+        (("stylize", "SHOT", "--take", "a", "--style", "baroque"), "choose one of"),
+        (("stylize", "SHOT", "--take", "a", "--strength", "7"), "between 0.0 and 1.0"),
+        (("stylize", "SHOT", "--take", "../a", "--style", "ink"), "cannot be a take's name"),
+        (("stylize", "SHOT", "--take", "a", "--style", "ink", "--frames", "8", "9"), "choose"),
+        (("capture", "a.blend", "SHOT", "--blender", "no-such-blender"), "Blender"),
+        (("environment", "check", "nowhere"), "set up the backend"),
+    ],
+)
+def test_errors_are_sentences(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    shot = make_shot(tmp_path / "shot", last=2)
+    done = flowbrush(*(str(shot.folder) if word == "SHOT" else word for word in arguments))
+    assert done.returncode == 1
+    assert sentence in done.stderr and done.stderr.startswith("flowbrush: ") and "Traceback" not in done.stderr
+
+
+def test_without_blender_capture_says_what_to_do(tmp_path: Path) -> None:
+    done = flowbrush("capture", "a.blend", str(tmp_path), PATH=str(tmp_path), FLOWBRUSH_BLENDER="")
+    assert done.returncode == 1 and "--blender" in done.stderr and "[no_blender]" in done.stderr
+
+
+def test_an_environment_without_the_packages_is_told_which(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare")
+    with pytest.raises(BackendError, match="lacks torch") as caught:
+        environment.check(environment.python_of(tmp_path / "bare"))
+    assert caught.value.code == Code.NO_ENVIRONMENT
+
+
+def test_this_environment_is_complete_and_everything_required_is_locked() -> None:
+    environment.check(Path(sys.executable))
+    assert set(environment.required_packages()) <= set(environment.locked_versions())
+
+
+def test_the_launcher_runs_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    launcher = environment.write_launcher(tmp_path)
+    done = subprocess.run([str(launcher), "--help"], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0 and "flowbrush capture" in done.stdout

@@ -1,0 +1,262 @@
+"""The worker as a real subprocess with the model that ships, asked and treated as Blender and users do."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from flowbrush.backend.client import LAUNCH, Connection, clean_environment, worker_command
+from flowbrush.backend.errors import Code
+from flowbrush.backend.shot import Shot
+from flowbrush.backend.take import Take, TakeSettings, style_settings
+from synthetic_shot import CHANNELS, make_shot
+
+INK = replace(style_settings("ink"), seed=3)
+
+
+def start_worker(folder: Path) -> Connection:
+    log = folder / "worker.log"
+    return Connection(worker_command(Path(sys.executable), log), log)
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Shot:
+    return make_shot(tmp_path / "shot", last=5)
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Connection]:
+    connection = start_worker(tmp_path)
+    yield connection
+    connection.stop()
+
+
+def ask(worker: Connection, shot: Shot, take: str, settings: TakeSettings, **more: object) -> int:
+    return worker.request("stylize", shot=str(shot.folder), take=take, settings=settings.document(), **more)
+
+
+def answers(worker: Connection, request: int) -> list[dict]:
+    return list(worker.messages(request))
+
+
+def error(worker: Connection, shot: Shot, settings: TakeSettings, **more: object) -> tuple[str, str]:
+    last = answers(worker, ask(worker, shot, "a", settings, **more))[-1]
+    assert last["type"] == "error", last
+    return last["code"], last["sentence"]
+
+
+def frames_of(shot: Shot, take: str) -> list[bytes]:
+    loaded = Take.load(shot, take)
+    return [loaded.frame_path(f).read_bytes() for f in loaded.finished(shot)]
+
+
+def wait_for(worker: Connection, request: int, kind: str) -> None:
+    """Reads messages until one of `kind` comes, without consuming what follows the request's end."""
+    for message in worker.messages(request):
+        if message["type"] == kind:
+            return
+
+
+def test_it_greets_with_what_it_runs_on(worker: Connection) -> None:
+    worker.greet()
+    while not (messages := worker.poll()):
+        time.sleep(0.05)
+    hello = messages[0]
+    assert hello["type"] == "hello" and hello["device"] in ("cpu", "cuda", "mps")
+    assert hello["memory"] > 100_000_000
+
+
+@pytest.mark.parametrize("method", ["per_frame", "flow"])
+def test_a_take_is_made_with_progress_and_previews(worker: Connection, shot: Shot, method: str) -> None:
+    messages = answers(worker, ask(worker, shot, "a", replace(INK, method=method)))
+    assert messages[-1] == {"type": "result", "id": 1, "shot": str(shot.folder), "take": "a"}
+    previews = [m for m in messages if m["type"] == "preview"]
+    assert [m["frame"] for m in previews] == [1, 2, 3, 4, 5]
+    assert all(Path(m["path"]).is_file() for m in previews)
+    assert [m["done"] for m in messages if m["type"] == "progress"] == [0, 1, 2, 3, 4, 5]
+    picture = cv2.imread(previews[0]["path"])
+    assert picture.shape == (64, 96, 3) and picture.std() > 5
+    assert "sha256" in str(Take.load(shot, "a").models)
+
+
+def test_cancel_keeps_what_is_finished_and_the_worker(worker: Connection, shot: Shot) -> None:
+    whole = ask(worker, shot, "whole", INK)
+    assert answers(worker, whole)[-1]["type"] == "result"
+    request = ask(worker, shot, "a", INK)
+    wait_for(worker, request, "preview")
+    worker.cancel(request)
+    last = answers(worker, request)[-1]
+    assert last["code"] == Code.CANCELLED
+    assert 1 <= len(frames_of(shot, "a")) < 5
+    assert worker.alive
+    assert answers(worker, ask(worker, shot, "a", INK))[-1]["type"] == "result"
+    assert frames_of(shot, "a") == frames_of(shot, "whole")
+
+
+def test_a_killed_worker_leaves_whole_frames_and_a_take_that_resumes(tmp_path: Path, shot: Shot) -> None:
+    worker = start_worker(tmp_path)
+    assert answers(worker, ask(worker, shot, "whole", INK))[-1]["type"] == "result"
+    worker.stop()
+    for delay in (0.0, 0.07, 0.2):
+        worker = start_worker(tmp_path)
+        request = ask(worker, shot, "killed", INK)
+        wait_for(worker, request, "preview")
+        time.sleep(delay)
+        os.kill(worker.pid, signal.SIGKILL)
+        last = answers(worker, request)[-1]
+        assert last["code"] == Code.WORKER_DIED or last["type"] == "result"
+        for path in (shot.folder / "takes" / "killed" / "frames").glob("[0-9]*.png"):
+            assert cv2.imread(str(path)).shape == (64, 96, 3)
+    worker = start_worker(tmp_path)
+    assert answers(worker, ask(worker, shot, "killed", INK))[-1]["type"] == "result"
+    worker.stop()
+    assert frames_of(shot, "killed") == frames_of(shot, "whole")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the worker in /proc")
+def test_the_worker_ends_when_blender_is_killed(tmp_path: Path, shot: Shot) -> None:
+    # A process that stands for Blender starts the worker, sets it to work and says its process id.
+    blender = f"""
+import importlib.util, sys, time
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("launch", {str(LAUNCH)!r})
+launch = importlib.util.module_from_spec(spec); spec.loader.exec_module(launch); launch.register_package()
+from flowbrush.backend.client import Connection, worker_command
+from flowbrush.backend.take import style_settings
+log = Path({str(tmp_path)!r}) / "log"
+worker = Connection(worker_command(Path(sys.executable), log), log)
+request = worker.request("stylize", shot={str(shot.folder)!r}, take="a", settings=style_settings("ink").document())
+for message in worker.messages(request):
+    if message["type"] == "preview":
+        print(worker.pid, flush=True)
+        time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-I", "-c", blender], stdout=subprocess.PIPE, env=clean_environment())
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 5  # the bound that users are promised
+    while is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(worker)
+
+
+def is_running(pid: int) -> bool:
+    """Whether `pid` runs; a zombie that nobody waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def damage_exr(shot: Shot) -> None:
+    path = shot.exr_path(2)
+    path.write_bytes(path.read_bytes()[:400])
+
+
+def remove_shot(shot: Shot) -> None:
+    (shot.folder / "shot.json").unlink()
+
+
+def name_a_shot_of_the_future(shot: Shot) -> None:
+    path = shot.folder / "shot.json"
+    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+
+
+@pytest.mark.parametrize(
+    ("harm", "settings", "code", "advice"),
+    [
+        (damage_exr, INK, Code.BAD_EXR, "capture"),
+        (remove_shot, INK, Code.BAD_SHOT, "does not exist"),
+        (name_a_shot_of_the_future, INK, Code.BAD_SHOT, "capture it again"),
+        (None, replace(INK, model="no/such/model"), Code.MISSING_MODEL, "no/such/model"),
+        (None, replace(INK, frames=(90, 99)), Code.EMPTY_RANGE, "choose"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence(
+    worker: Connection, shot: Shot, harm: Callable | None, settings: TakeSettings, code: Code, advice: str
+) -> None:
+    if harm:
+        harm(shot)
+    told, sentence = error(worker, shot, settings)
+    assert told == code and advice in sentence
+    assert "Traceback" not in sentence
+    assert worker.alive
+
+
+def test_a_pickle_is_refused(worker: Connection, shot: Shot, tmp_path: Path) -> None:
+    (tmp_path / "model.ckpt").write_bytes(b"\x80\x04.")
+    told, sentence = error(worker, shot, replace(INK, model=str(tmp_path / "model.ckpt")))
+    assert told == Code.UNSAFE_MODEL and "safetensors" in sentence
+
+
+def test_a_missing_pass_is_named(worker: Connection, tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "poor", last=2, passes=tuple(name for name in CHANNELS if name != "vector"))
+    told, sentence = error(worker, shot, replace(INK, method="flow"))
+    assert told == Code.MISSING_PASS and "'vector'" in sentence and "capture" in sentence
+
+
+def test_a_full_disk_is_told_and_nothing_half_is_left(worker: Connection, shot: Shot, small_disk: Path) -> None:
+    (shot.folder / "takes").symlink_to(small_disk)
+    told, sentence = error(worker, shot, INK)
+    assert told == Code.DISK_FULL and "make room" in sentence
+    for path in small_disk.glob("a/frames/*"):
+        assert cv2.imread(str(path)).shape == (64, 96, 3)
+    assert not list(small_disk.glob("*/*/.*.part"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 48 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "none", str(disk)], capture_output=True)
+    if mount.returncode != 0:
+        pytest.skip("needs the right to mount a small file system")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_another_take_of_that_name_is_not_overwritten_unasked(worker: Connection, shot: Shot) -> None:
+    still = replace(INK, frames=(2, 2))
+    assert answers(worker, ask(worker, shot, "a", still))[-1]["type"] == "result"
+    told, sentence = error(worker, shot, replace(still, seed=4))
+    assert told == Code.BAD_TAKE and "new name" in sentence
+    assert answers(worker, ask(worker, shot, "a", replace(still, seed=4), replace=True))[-1]["type"] == "result"
+    assert Take.load(shot, "a").settings.seed == 4
+
+
+def test_senseless_requests_are_answered(worker: Connection, shot: Shot) -> None:
+    for kind, fields, code in (
+        ("dance", {}, Code.PROTOCOL),
+        ("stylize", {"take": "a"}, Code.PROTOCOL),
+        ("stylize", {"shot": str(shot.folder), "take": "../a", "settings": {}}, Code.BAD_TAKE),
+        ("stylize", {"shot": str(shot.folder), "take": "a", "settings": {"steps": "many"}}, Code.BAD_SETTINGS),
+        ("stylize", {"shot": str(shot.folder), "take": "a", "settings": [1]}, Code.BAD_SETTINGS),
+    ):
+        assert answers(worker, worker.request(kind, **fields))[-1]["code"] == code
+    assert worker.alive
+
+
+def test_the_folder_above_the_extension_is_not_on_the_module_path(tmp_path: Path) -> None:
+    # Other people's extensions live beside an installed one; their `torch` or `numpy` must not be imported.
+    code = "import runpy, sys; sys.argv = ['launch.py', 'backend', '--help'];"
+    code += f"runpy.run_path({str(LAUNCH)!r})['register_package'](); print(sys.path)"
+    path = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
+    assert str(LAUNCH.parent) not in path
+
+
+def test_painting_does_not_depend_on_what_was_painted_before(worker: Connection, shot: Shot) -> None:
+    for take in ("a", "b"):
+        assert answers(worker, ask(worker, shot, take, replace(INK, method="per_frame", frames=(3, 3))))
+        assert answers(worker, ask(worker, shot, f"{take} other", replace(style_settings("cel"), frames=(1, 1))))
+    assert frames_of(shot, "a") == frames_of(shot, "b")
+    assert not np.array_equal(frames_of(shot, "a other"), frames_of(shot, "a"))
