@@ -43,7 +43,10 @@ def line_drawing(
             step = jump / np.maximum(np.minimum(seen_so[:, 1:], seen_so[:, :-1]), 1e-10) / width_at_unit_depth
         else:
             step = jump / width_at_unit_depth
-        fold = np.degrees(2.0 * np.arcsin(np.minimum(_continuation_error(turn(normal)) / 2.0, 1.0)))
+        turned = _continuation_error(turn(normal))
+        # Of folds side by side the sharpest is drawn; all of them would be a grey patch.
+        turned[turned < cv2.dilate(turned, np.ones((1, 3), np.uint8))] = 0.0
+        fold = np.degrees(2.0 * np.arcsin(np.minimum(turned / 2.0, 1.0)))
         outline = np.where(_differs(objects), 1.0, _ramp(step, STEP)) * OUTLINE
         detail = np.maximum(_differs(turn(material_id)) * MATERIAL, _ramp(fold, FOLD) * CREASE)
         strengths.append((turn(outline), turn(detail)))
