@@ -36,7 +36,7 @@ class Condition:
     make: Callable[[Passes, Shot, int], np.ndarray]
 
 
-def depth_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+def depth_condition(passes: Passes, shot: Shot, _frame: int) -> np.ndarray:
     """Inverse planar depth: the shot's nearest surface is white, its farthest and the background are black.
 
     The range is the whole shot's, so a surface at a constant distance keeps its grey.
@@ -78,7 +78,7 @@ def lineart_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
     return _three_channels(drawing)
 
 
-def segmentation_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+def segmentation_condition(passes: Passes, _shot: Shot, _frame: int) -> np.ndarray:
     """One flat colour for each object id, the same in every frame and shot; the background is black."""
     ids, places = np.unique(passes["object_id"], return_inverse=True)
     colours = np.array([object_colour(int(number)) for number in ids], np.float32)

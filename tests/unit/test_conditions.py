@@ -9,9 +9,7 @@ SIZE = 96
 FOCAL = 1.2 * SIZE / 2.0
 
 
-def shot_of(
-    kind: str = "PERSP", matrix: np.ndarray | None = None, near: float = 2.0, far: float = 10.0
-) -> Shot:
+def shot_of(kind: str = "PERSP", matrix: np.ndarray | None = None, near: float = 2.0, far: float = 10.0) -> Shot:
     world = tuple(float(n) for n in (np.eye(4) if matrix is None else matrix).ravel())
     projection = (2.0 * FOCAL / SIZE if kind == "PERSP" else 2.0 / 6.0,) + (0.0,) * 15
     return Shot(
@@ -111,12 +109,8 @@ def test_normals_are_in_the_camera_s_space_and_in_normalbae_s_colours(seen, colo
     matrix[:3, :3] = turn @ tilt * (1.0, 2.0, 0.5)  # a scaled camera object sees the same
     matrix[:3, 3] = 3.0, -4.0, 5.0
     passes = flat()
-    passes["normal"] = np.broadcast_to(turn @ tilt @ np.array(seen, float), (SIZE, SIZE, 3)).astype(
-        np.float32
-    )
-    assert CONDITIONS["normal"].make(passes, shot_of(matrix=matrix), 1)[3, 3] == pytest.approx(
-        colour, abs=1e-5
-    )
+    passes["normal"] = np.broadcast_to(turn @ tilt @ np.array(seen, float), (SIZE, SIZE, 3)).astype(np.float32)
+    assert CONDITIONS["normal"].make(passes, shot_of(matrix=matrix), 1)[3, 3] == pytest.approx(colour, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["PERSP", "ORTHO"])

@@ -1,0 +1,87 @@
+"""Which surface points of a frame are also seen in another one."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from .warp import gather, inside, nearest, pixel_grid, snapped
+
+NEEDS = ("object_id", "instance", "surface", "depth")
+# How many pixel footprints a surface coordinate may lie from the one expected: the farthest of four taps is up to one
+# pixel away in both directions, and the footprint changes a little from pixel to pixel.
+FOOTPRINTS = 1.5
+BACKGROUND = -1
+
+
+def visible_in_previous(
+    now: Mapping[str, np.ndarray], before: Mapping[str, np.ndarray], flow: np.ndarray
+) -> np.ndarray:
+    """(H, W) bool: the point that a pixel shows is seen in the frame that `flow`, (H, W, 2), leads to.
+
+    `now` and `before` are the passes named in `NEEDS` of the flow's own frame and of the other one (any frame, not only
+    the one before). A point is seen there if it lands inside the picture and all pixels that bilinear sampling would
+    blend show the same object, the same instance, and a place on its surface within the local pixel footprint, which
+    tells an arm from the chest it hides. Background is seen where it lands on background.
+    """
+    height, width = flow.shape[:2]
+    positions = pixel_grid(height, width) + flow
+    seen = inside(positions, height, width)
+    positions = snapped(np.where(seen[..., None], positions, 0.0))
+    here, there = surface_labels(now), surface_labels(before)
+    background = here[..., 0] == BACKGROUND
+    place = now["surface"].astype(np.float32, copy=False)
+    place_and_reach = np.dstack((before["surface"], _footprint(before["surface"], there) * FOOTPRINTS))
+    for horizontal in (np.floor, np.ceil):
+        for vertical in (np.floor, np.ceil):
+            tap = np.dstack((horizontal(positions[..., 0]), vertical(positions[..., 1])))
+            label = nearest(there, tap)
+            surface = nearest(place_and_reach, tap)
+            within = _length(surface[..., :3] - place) <= surface[..., 3]
+            seen &= (label[..., 0] == here[..., 0]) & (label[..., 1] == here[..., 1]) & (within | background)
+    return seen
+
+
+def consistent(flow: np.ndarray, back: np.ndarray, tolerance: float = 0.5) -> np.ndarray:
+    """(H, W) bool: going along `flow` and `back` again ends within `tolerance` pixels of the start.
+
+    `flow` (H, W, 2) leads from this frame to the other, `back` from the other to this one; `back` is sampled where
+    `flow` ends. Where it fails, the point is hidden in the other frame or one of the flows is wrong.
+    """
+    height, width = flow.shape[:2]
+    positions = pixel_grid(height, width) + flow
+    there = inside(positions, height, width)
+    returned = gather(back, np.where(there[..., None], positions, 0.0), "linear")
+    return there & (_length(flow + returned) <= tolerance)
+
+
+def surface_labels(passes: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(H, W, 2) int32, object and instance, alike exactly where both are; `BACKGROUND` twice without a surface."""
+    # The bits of the instance's number, because what is looked up must be of one type; adding 0 makes -0 into 0.
+    instance = (passes["instance"] + np.float32(0.0)).astype(np.float32).view(np.int32)
+    labels = np.dstack((passes["object_id"].astype(np.int32, copy=False), instance))
+    labels[~np.isfinite(passes["depth"])] = BACKGROUND
+    return labels
+
+
+def _footprint(surface: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(H, W) float32: how far the surface coordinate moves from one pixel to the next, both directions added.
+
+    Of the two neighbours in a direction the nearer one on the same object counts, so that beside a hidden part the
+    step across is not taken for a stretch of surface.
+    """
+    total = np.zeros(labels.shape[:2], np.float32)
+    for axis in (0, 1):
+        step = _length(np.diff(surface, axis=axis))
+        change = np.diff(labels, axis=axis)
+        step[(change[..., 0] | change[..., 1]) != 0] = np.inf
+        edge = ((1, 1), (0, 0)) if axis == 0 else ((0, 0), (1, 1))
+        step = np.pad(step, edge, constant_values=np.inf)
+        shorter = np.minimum(step[:-1], step[1:]) if axis == 0 else np.minimum(step[:, :-1], step[:, 1:])
+        total += np.where(np.isfinite(shorter), shorter, 0.0)
+    return total
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """(H, W) float32: lengths of (H, W, C) vectors."""
+    return np.sqrt(cv2.transform(vectors * vectors, np.ones((1, vectors.shape[2]), np.float32)))

@@ -1,0 +1,81 @@
+"""Looking up pictures at fractional positions: the backward warp that carries paint from frame to frame.
+
+Positions are (H, W, 2) float32, (column, row) in pixels, pixel centres at integers, row 0 at the top.
+"""
+
+from functools import lru_cache
+from typing import Literal
+
+import cv2
+import numpy as np
+
+Kernel = Literal["nearest", "linear", "cubic", "lanczos"]
+
+_FLAGS = {
+    "nearest": cv2.INTER_NEAREST,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+}
+# Pixels; a neighbour that would weigh less than about this in bilinear sampling is none.
+SNAP = 0.02
+
+
+@lru_cache(maxsize=4)
+def pixel_grid(height: int, width: int) -> np.ndarray:
+    """(height, width, 2) float32, read-only: every pixel's own (column, row)."""
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    grid = np.stack((columns, rows), axis=2)
+    grid.setflags(write=False)
+    return grid
+
+
+def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
+    """Samples `image`, (h, w) or (h, w, C) float32, at `positions`; returns (H, W) or (H, W, C) float32.
+
+    Outside the picture its border pixels go on. Cubic and Lanczos overshoot at edges: what they give is held between
+    the lowest and the highest of the pixels around, so that an edge has no rings however often it is carried.
+    OpenCV before version 5 rounds positions to 1/32 of a pixel.
+    """
+    image = np.ascontiguousarray(image, np.float32)
+    sampled = _remap(image, positions, _FLAGS[kernel])
+    if kernel in ("cubic", "lanczos"):
+        corner = np.floor(positions)
+        # Anchored here, the window of a corner is the 4 x 4 pixels around a position between it and the next pixels.
+        around, anchor = np.ones((4, 4), np.uint8), (1, 1)
+        lowest = nearest(cv2.erode(image, around, anchor=anchor), corner)
+        highest = nearest(cv2.dilate(image, around, anchor=anchor), corner)
+        sampled = cv2.min(cv2.max(sampled, lowest), highest)
+    return sampled
+
+
+def carry(image: np.ndarray, flow: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
+    """The picture that `image`, of the frame that `flow` leads to, makes in the frame the flow belongs to.
+
+    No test of visibility: what is hidden there is filled with what hides it.
+    """
+    return gather(image, pixel_grid(*flow.shape[:2]) + flow, kernel)
+
+
+def nearest(image: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """The pixels of `image`, of any type with up to four channels, nearest to `positions`, unchanged."""
+    return _remap(image, positions, cv2.INTER_NEAREST)
+
+
+def inside(positions: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W) bool: the position lies on a picture of that size, border pixels whole."""
+    column, row = positions[..., 0], positions[..., 1]
+    return (column >= -0.5) & (column <= width - 0.5) & (row >= -0.5) & (row <= height - 0.5)
+
+
+def snapped(positions: np.ndarray) -> np.ndarray:
+    """`positions` with coordinates next to a pixel's centre put on it.
+
+    What stands still then has one neighbour, not four of which three weigh nothing.
+    """
+    centres = np.rint(positions)
+    return np.where(np.abs(positions - centres) < SNAP, centres, positions)
+
+
+def _remap(image: np.ndarray, positions: np.ndarray, flags: int) -> np.ndarray:
+    return cv2.remap(image, positions.astype(np.float32, copy=False), None, flags, borderMode=cv2.BORDER_REPLICATE)
