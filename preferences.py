@@ -7,11 +7,13 @@ from bpy.props import StringProperty
 
 from .backend.environment import python_of
 
+PACKAGE = __package__
+
 
 class FlowbrushPreferences(bpy.types.AddonPreferences):
     """Paths, and a check of the backend's Python environment."""
 
-    bl_idname = __package__
+    bl_idname = PACKAGE
 
     backend_python: StringProperty(
         name="Backend Python",
@@ -42,12 +44,12 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
 
 def get() -> FlowbrushPreferences:
     """This add-on's preferences."""
-    return bpy.context.preferences.addons[__package__].preferences
+    return bpy.context.preferences.addons[PACKAGE].preferences
 
 
 def own_environment() -> Path:
     """The folder of the environment that Flowbrush makes for itself; it may not exist yet."""
-    return Path(bpy.utils.extension_path_user(__package__, path="environment"))
+    return Path(bpy.utils.extension_path_user(PACKAGE, path="environment"))
 
 
 def backend_python() -> Path:
@@ -57,8 +59,8 @@ def backend_python() -> Path:
 
 
 def shot_folder(scene: bpy.types.Scene) -> Path:
-    """Where the shot of `scene` lies, or will lie; beside an unsaved file there is no place, so the user's folder serves."""
+    """Where the shot of `scene` lies, or will lie; an unsaved file has no folder, so that the user's serves."""
     parent = get().shots_folder or "//flowbrush"
     if parent.startswith("//") and not bpy.data.filepath:
-        parent = bpy.utils.extension_path_user(__package__, path="shots")
+        parent = bpy.utils.extension_path_user(PACKAGE, path="shots")
     return Path(bpy.path.abspath(parent)) / scene.flowbrush.folder_name

@@ -106,7 +106,10 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         options=set(),
     )
     seed: IntProperty(
-        name="Seed", description="The noise that painting starts from; another seed, another picture", min=0, options=set()
+        name="Seed",
+        description="The noise that painting starts from; another seed, another picture",
+        min=0,
+        options=set(),
     )
     model: StringProperty(
         name="Model",
@@ -151,6 +154,7 @@ class FlowbrushJob(bpy.types.PropertyGroup):
     sentence: StringProperty(name="Status", options={"SKIP_SAVE"})
     progress: FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR", options={"SKIP_SAVE"})
     error: StringProperty(name="Error", description="Why the last job did not finish", options={"SKIP_SAVE"})
+    code: StringProperty(name="Error Code", options={"SKIP_SAVE"})
     environment: StringProperty(
         name="Backend", description="What the last check of the backend found", options={"SKIP_SAVE"}
     )

@@ -77,7 +77,9 @@ def check_scene(scene: bpy.types.Scene) -> None:
         raise SceneError(Code.NO_CAMERA, "The scene has no camera: add one, or make a camera the scene's active one")
     first, last = scene.flowbrush.frame_range
     if last < first:
-        raise SceneError(Code.EMPTY_RANGE, f"The frame range {first} to {last} is empty: let it end where it starts or later")
+        raise SceneError(
+            Code.EMPTY_RANGE, f"The frame range {first} to {last} is empty: let it end where it starts or later"
+        )
 
 
 def captured_shot(scene: bpy.types.Scene) -> Shot:
@@ -110,7 +112,7 @@ class FLOWBRUSH_OT_capture(JobOperator, bpy.types.Operator):
 
 
 def unsaved_images() -> list[str]:
-    """A warning for every picture that was painted on and not saved: a saved copy of the file does not hold the strokes."""
+    """A warning for every picture with strokes that are not saved: a copy of the file does not hold them."""
     return [
         f"The image {image.name} has unsaved changes: save or pack it, or the capture shows it without them"
         for image in bpy.data.images

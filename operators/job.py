@@ -62,6 +62,7 @@ class Job:
         self.title = title
         self.state = State.RUNNING
         self.sentence = title
+        self.code = ""
         self.progress = 0.0
         self.warnings: list[str] = []
         self._stages = list(stages)
@@ -77,11 +78,11 @@ class Job:
             try:
                 self._advance()
             except FlowbrushError as error:
-                self._end(State.CANCELLED if error.code is Code.CANCELLED else State.FAILED, str(error))
+                self._fail(error.code, str(error))
             except Exception as error:  # noqa: BLE001  a job that never ends would lock every button
                 traceback.print_exc()
-                sentence = f"Something unexpected happened ({type(error).__name__}: {error}); Blender's console has the details"
-                self._end(State.FAILED, sentence)
+                what = f"{type(error).__name__}: {error}"
+                self._fail(Code.INTERNAL, f"Something unexpected happened ({what}); Blender's console has the details")
         return self.state
 
     def cancel(self) -> None:
@@ -124,7 +125,7 @@ class Job:
             case "warning":
                 self.warnings.append(message["sentence"])
             case "error":
-                self._end(State.CANCELLED if message["code"] == Code.CANCELLED else State.FAILED, message["sentence"])
+                self._fail(message["code"], message["sentence"])
             case "result" if self._index + 1 < len(self._stages):
                 self._stages[self._index].close()
                 self._index, self._started = self._index + 1, False
@@ -132,6 +133,10 @@ class Job:
                 sentence = self._finish(message)
                 self.progress = 1.0
                 self._end(State.FINISHED, sentence)
+
+    def _fail(self, code: str, sentence: str) -> None:
+        self.code = code
+        self._end(State.CANCELLED if code == Code.CANCELLED else State.FAILED, sentence)
 
     def _end(self, state: State, sentence: str) -> None:
         self.state, self.sentence = state, sentence
@@ -226,13 +231,11 @@ class JobOperator:
 
     def _begin(self, context: bpy.types.Context) -> bool:
         global _job
-        context.window_manager.flowbrush.error = ""
+        clear_error(context)
         try:
             _job = self.plan(context)
         except FlowbrushError as error:
-            context.window_manager.flowbrush.error = str(error)
-            _redraw(context)
-            self.report({"ERROR"}, str(error))
+            show_error(self, context, error)
             return False
         _show(context, _job)
         return True
@@ -257,6 +260,19 @@ class JobOperator:
             workspace.status_text_set(None)
 
 
+def clear_error(context: bpy.types.Context) -> None:
+    """Takes the last error off the panel."""
+    context.window_manager.flowbrush.error = ""
+
+
+def show_error(operator: bpy.types.Operator, context: bpy.types.Context, error: FlowbrushError) -> None:
+    """Tells the user, at once and, until the next job, in the panel."""
+    shown = context.window_manager.flowbrush
+    shown.error, shown.code = str(error), str(error.code)
+    _redraw(context)
+    operator.report({"ERROR"}, str(error))
+
+
 def _show(context: bpy.types.Context, job: Job) -> None:
     shown = context.window_manager.flowbrush
     now = {
@@ -265,6 +281,7 @@ def _show(context: bpy.types.Context, job: Job) -> None:
         "sentence": job.sentence,
         "progress": job.progress,
         "error": job.sentence if job.state is State.FAILED else "",
+        "code": job.code,
     }
     if all(getattr(shown, name) == value for name, value in now.items() if name != "progress") and (
         abs(shown.progress - job.progress) < 0.001

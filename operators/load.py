@@ -25,15 +25,13 @@ class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Reads the take and adds the strip."""
-        shown = context.window_manager.flowbrush
-        shown.error = ""
+        job.clear_error(context)
         try:
             shot = captured_shot(context.scene)
             take = Take.load(shot, context.scene.flowbrush.take)
             notices = strips.load_take(context.scene, shot, take)
         except FlowbrushError as error:
-            shown.error = str(error)
-            self.report({"ERROR"}, str(error))
+            job.show_error(self, context, error)
             return {"CANCELLED"}
         for notice in notices:
             self.report({"WARNING"}, notice)

@@ -6,7 +6,7 @@ NAME = "Flowbrush"
 
 
 def show(path: str) -> None:
-    """Loads the picture into the image named Flowbrush, and into every Image Editor that shows no image of the user's."""
+    """Loads the picture into the image named Flowbrush, and shows it where no image of the user's is shown."""
     image = bpy.data.images.get(NAME)
     if image is None:
         image = bpy.data.images.load(path)

@@ -78,7 +78,7 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator, bpy.types.Operator):
     bl_label = "Stylize Frame"
 
     def plan(self, context: bpy.types.Context) -> Job:
-        """Uses the captured shot where it holds this frame; else captures the frame as it is now, apart from the shot."""
+        """On the captured shot where it holds this frame; else the frame is captured by itself, apart from the shot."""
         scene = context.scene
         frame = scene.frame_current
         settings = replace(take_settings(scene.flowbrush), method="per_frame", frames=(frame, frame))
@@ -103,7 +103,9 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator, bpy.types.Operator):
     bl_label = "Stylize Animation"
 
     replace: bpy.props.BoolProperty(
-        name="Replace", description="Remove a take of this name that was made with other settings", options={"SKIP_SAVE"}
+        name="Replace",
+        description="Remove a take of this name that was made with other settings",
+        options={"SKIP_SAVE"},
     )
 
     def plan(self, context: bpy.types.Context) -> Job:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import bpy
 
-from .. import __package__ as PACKAGE
 from ..backend import environment
 from ..backend.client import Connection, worker_command
+from ..preferences import PACKAGE
 
 _worker: Connection | None = None
 _python: Path | None = None

@@ -4,6 +4,7 @@ import textwrap
 
 import bpy
 
+PACKAGE = __package__.rpartition(".")[0]
 PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
 
 
@@ -31,6 +32,8 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
             box = layout.box()
             box.alert = True
             draw_text(box, context, job.error, icon="ERROR")
+            if job.code == "no_environment":
+                box.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
         elif job.sentence:
             draw_text(layout, context, job.sentence, icon="CHECKMARK")
         layout.operator("flowbrush.cancel", icon="X")
@@ -71,7 +74,7 @@ class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.label(text=shot.captured or "Not looked at yet", icon="FILE_FOLDER")
         row.operator("flowbrush.refresh", text="", icon="FILE_REFRESH")
-        layout.operator("flowbrush.capture", icon="RENDER_STILL")
+        draw_main_button(layout, "flowbrush.capture", "RENDER_STILL")
 
 
 class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
@@ -88,7 +91,7 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
         column = layout.column()
         for name in ("style", "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "model"):
             column.prop(context.scene.flowbrush, name)
-        layout.operator("flowbrush.stylize_frame", icon="IMAGE_DATA")
+        draw_main_button(layout, "flowbrush.stylize_frame", "IMAGE_DATA")
 
 
 class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
@@ -117,8 +120,15 @@ class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(context.scene.flowbrush, "take")
-        layout.operator("flowbrush.stylize_animation", icon="RENDER_ANIMATION")
+        draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+
+
+def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> None:
+    """The button that a panel leads up to."""
+    column = layout.column()
+    column.scale_y = 1.4
+    column.operator(operator, icon=icon)
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:

@@ -37,17 +37,18 @@ def ours() -> dict[str, list[str]]:
         if isinstance(getattr(bpy.app.handlers, name), list)
         for handler in getattr(bpy.app.handlers, name)
     ]
+    modules = [addon.module for addon in bpy.context.preferences.addons]
     return {
         "types": [name for name in dir(bpy.types) if "flowbrush" in name.lower()],
         "operators": dir(bpy.ops.flowbrush),
         "properties": [
             f"{owner.__name__}.{name}"
             for owner in (bpy.types.Scene, bpy.types.WindowManager)
-            for name in owner.bl_rna.properties.keys()
+            for name in (known.identifier for known in owner.bl_rna.properties)
             if "flowbrush" in name
         ],
         "handlers": [handler for handler in handlers if "flowbrush" in handler],
-        "enabled": [module for module in bpy.context.preferences.addons.keys() if "flowbrush" in module],
+        "enabled": [module for module in modules if "flowbrush" in module],
     }
 
 

@@ -1,4 +1,4 @@
-"""The extension as a user meets it: built, checked, installed, enabled, used and disabled, in this version of Blender."""
+"""The extension as a user meets it: built, checked, installed, enabled, used and disabled, in this Blender."""
 
 import json
 import os
@@ -8,9 +8,8 @@ import zipfile
 from pathlib import Path
 
 import bpy
-import pytest
-
 import flowbrush
+import pytest
 
 SESSION = Path(__file__).with_name("extension_session.py")
 SCRIPTS = Path(bpy.utils.script_paths(subdir="addons_core")[0])

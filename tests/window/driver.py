@@ -1,0 +1,124 @@
+"""Drives a real Blender window from inside: moves its mouse, presses its buttons, looks at its screen.
+
+A script is a generator that yields the seconds to wait before it goes on, so that Blender's event loop runs in between.
+Blender must run with --enable-event-simulate.
+
+Known traps: bpy.ops.screen.screenshot gives a black picture under software OpenGL, so the virtual screen is
+photographed instead. A sidebar's tab can be chosen only after the sidebar has been drawn once.
+"""
+
+import json
+import os
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import bpy
+
+Script = Generator[float, None, None]
+
+
+class Desk:
+    """One window, what is found out in it, and the folder for its pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.found: dict[str, object] = {}
+
+    @property
+    def window(self) -> bpy.types.Window:
+        """Blender's window."""
+        return bpy.context.window_manager.windows[0]
+
+    def area(self, kind: str) -> bpy.types.Area:
+        """The largest area that shows the editor `kind`."""
+        areas = [area for area in self.window.screen.areas if area.type == kind]
+        return max(areas, key=lambda area: area.width * area.height)
+
+    def region(self, kind: str, region: str) -> bpy.types.Region:
+        """The region `region` of the largest area that shows the editor `kind`."""
+        return next(found for found in self.area(kind).regions if found.type == region)
+
+    def photograph(self, name: str) -> None:
+        """Saves the whole screen as NAME.png."""
+        subprocess.run(["import", "-silent", "-window", "root", str(self.folder / f"{name}.png")], check=True)
+
+    def event(self, kind: str, value: str, x: int, y: int) -> None:
+        """Simulates one event at window position (x, y), y up from the bottom edge."""
+        self.window.event_simulate(type=kind, value=value, x=x, y=y)
+
+    def press(self, key: str) -> None:
+        """Presses and releases a key over the 3D View."""
+        area = self.area("VIEW_3D")
+        x, y = area.x + area.width // 3, area.y + area.height // 2
+        self.event("MOUSEMOVE", "NOTHING", x, y)
+        self.event(key, "PRESS", x, y)
+        self.event(key, "RELEASE", x, y)
+
+    def positions(self) -> Generator[float, None, dict[str, tuple[int, int]]]:
+        """Finds the buttons in the 3D View's sidebar by moving the mouse over it and asking what lies under it.
+
+        Returns the operator call that each button stands for, as Blender writes it, with its window position.
+        """
+        manager = bpy.context.window_manager
+        sidebar = self.region("VIEW_3D", "UI")
+        x = sidebar.x + sidebar.width * 2 // 5
+        places: dict[str, tuple[int, int]] = {}
+        for y in range(sidebar.y + sidebar.height - 8, sidebar.y + 4, -12):
+            self.event("MOUSEMOVE", "NOTHING", x, y)
+            yield 0.03
+            with bpy.context.temp_override(window=self.window, area=self.area("VIEW_3D"), region=sidebar):
+                if not bpy.ops.ui.copy_python_command_button.poll():
+                    continue
+                bpy.ops.ui.copy_python_command_button()
+            places.setdefault(manager.clipboard, (x, y))
+        return places
+
+    def click(self, operator: str) -> Generator[float, None, None]:
+        """Clicks on the sidebar's button for `operator`. Raises LookupError when there is none to be seen."""
+        call = f"bpy.ops.flowbrush.{operator}()"
+        places = yield from self.positions()
+        if call not in places:
+            raise LookupError(f"no button for {call} in the sidebar, only for {sorted(places)}")
+        x, y = places[call]
+        for kind, value in (("MOUSEMOVE", "NOTHING"), ("LEFTMOUSE", "PRESS"), ("LEFTMOUSE", "RELEASE")):
+            self.event(kind, value, x, y)
+            yield 0.1
+
+    def until(self, true: Callable[[], bool], what: str, limit: float = 240.0) -> Generator[float, None, None]:
+        """Waits until `true()`. Raises TimeoutError naming `what` after `limit` seconds."""
+        end = time.monotonic() + limit
+        while not true():
+            if time.monotonic() > end:
+                self.photograph("timeout")
+                raise TimeoutError(f"waited {limit:.0f} s for {what}")
+            yield 0.1
+
+
+def perform(script: Callable[[Desk], Script], desk: Desk) -> None:
+    """Runs the script from a timer, writes what it found to found.json, and quits Blender."""
+    steps = script(desk)
+
+    def step() -> float | None:
+        try:
+            return next(steps)
+        except StopIteration:
+            pass
+        except Exception:  # noqa: BLE001  Blender must be left, whatever went wrong
+            desk.found["failure"] = traceback.format_exc()
+        (desk.folder / "found.json").write_text(json.dumps(desk.found, indent=1), "utf-8")
+        bpy.ops.wm.quit_blender()
+        return None
+
+    bpy.app.timers.register(step, first_interval=2.0, persistent=True)
+
+
+def running(pid: int) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

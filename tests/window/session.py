@@ -1,0 +1,193 @@
+"""What happens in the window, told step by step. Run by Blender itself, see test_window:
+
+blender --enable-event-simulate SCENE.blend --python session.py -- SCRIPT FOLDER BACKEND_PYTHON
+"""
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import bpy
+
+sys.path.append(str(Path(__file__).parent))
+from driver import Desk, Script, perform, running
+
+MODULE = "bl_ext.user_default.flowbrush"
+BACKEND = ""
+
+
+def job() -> bpy.types.PropertyGroup:
+    """What the panel shows."""
+    return bpy.context.window_manager.flowbrush
+
+
+def modal(desk: Desk) -> list[str]:
+    """The operators that run in the window."""
+    return [operator.bl_idname for operator in desk.window.modal_operators]
+
+
+def worker_pid() -> int:
+    """The process id of the warm worker, 0 if there is none."""
+    connection = sys.modules[f"{MODULE}.operators.worker"]._worker
+    return connection.pid if connection is not None else 0
+
+
+def arrange(desk: Desk) -> Generator[float, None, None]:
+    """A window as for this work: the 3D View with the tab, an Image Editor beside it, the sequencer below that."""
+    bpy.context.preferences.view.show_splash = False
+    bpy.context.preferences.addons[MODULE].preferences.backend_python = BACKEND
+    screen = desk.window.screen
+    for kind in ("OUTLINER", "PROPERTIES"):
+        with bpy.context.temp_override(window=desk.window, area=desk.area(kind)):
+            bpy.ops.screen.area_close()
+        yield 0.2
+    for direction, factor, kind in (("VERTICAL", 0.6, "IMAGE_EDITOR"), ("HORIZONTAL", 0.4, "SEQUENCE_EDITOR")):
+        area = desk.area("VIEW_3D") if kind == "IMAGE_EDITOR" else desk.area("IMAGE_EDITOR")
+        known = {area.as_pointer() for area in screen.areas}
+        with bpy.context.temp_override(window=desk.window, area=area):
+            bpy.ops.screen.area_split(direction=direction, factor=factor)
+        yield 0.2
+        new = next(area for area in screen.areas if area.as_pointer() not in known)
+        # The new area is the one to the left or below; the view stays left, the sequencer goes below.
+        (area if kind == "IMAGE_EDITOR" and area.x > new.x else new).type = kind
+        yield 0.2
+    desk.area("SEQUENCE_EDITOR").spaces.active.view_type = "SEQUENCER_PREVIEW"
+    view = desk.area("VIEW_3D").spaces.active
+    view.show_region_ui = True
+    view.region_3d.view_perspective = "CAMERA"
+    view.shading.type, view.shading.color_type = "SOLID", "TEXTURE"
+    view.overlay.show_bones = view.overlay.show_extras = False
+    yield 1.0
+    desk.region("VIEW_3D", "UI").active_panel_category = "Flowbrush"
+    desk.area("VIEW_3D").tag_redraw()
+    yield 0.5
+
+
+def run(desk: Desk, operator: str, picture: str, at: float) -> Generator[float, None, None]:
+    """Clicks on an operator's button, photographs it `at` that much progress, and waits for its end."""
+    yield from desk.click(operator)
+    yield from desk.until(lambda: job().running, f"{operator} to start", 20)
+    yield from desk.until(lambda: job().progress >= at or not job().running, f"{operator} to go on")
+    desk.found[f"{operator} runs"] = modal(desk)
+    desk.photograph(picture)
+    yield from desk.until(lambda: not job().running, f"{operator} to end")
+    desk.found[operator] = {"error": job().error, "sentence": job().sentence}
+    yield 0.5
+
+
+def whole_way(desk: Desk) -> Script:
+    """From a scene to a strip on the timeline, with the buttons alone."""
+    yield from arrange(desk)
+    scene = bpy.context.scene
+    desk.photograph("1-scene")
+    yield from run(desk, "capture", "2-capturing", 0.3)
+    desk.found["captured"] = scene.flowbrush.captured
+    desk.found["dirty"] = bpy.data.is_dirty
+    scene.frame_set(scene.frame_start + 2)
+    yield from run(desk, "stylize_frame", "3-painting-a-frame", 0.0)
+    image = bpy.data.images["Flowbrush"]
+    desk.found["image"] = [*image.size, Path(image.filepath_from_user()).name]
+    desk.found["shown"] = desk.area("IMAGE_EDITOR").spaces.active.image == image
+    desk.photograph("4-a-frame")
+    desk.found["worker"] = worker_pid()
+    yield from run(desk, "stylize_animation", "5-painting-the-animation", 0.5)
+    desk.found["same worker"] = worker_pid() == desk.found["worker"]
+    yield from desk.click("load_into_sequencer")
+    yield from desk.until(lambda: bool(scene.sequence_editor and all_strips(scene)), "the strip", 20)
+    desk.found["strips"] = [(strip.type, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(scene)]
+    with bpy.context.temp_override(
+        window=desk.window, area=desk.area("SEQUENCE_EDITOR"), region=desk.region("SEQUENCE_EDITOR", "WINDOW")
+    ):
+        bpy.ops.sequencer.view_all()
+    yield 2.0
+    desk.photograph("6-on-the-timeline")
+
+
+def all_strips(scene: bpy.types.Scene) -> list:
+    """The sequencer's strips, in any version of Blender."""
+    editor = scene.sequence_editor
+    return list(getattr(editor, "strips", None) or getattr(editor, "sequences", ()))
+
+
+def cancelling(desk: Desk) -> Script:
+    """Cancel by button and by Escape; what was finished stays, and the same job goes on from there."""
+    yield from arrange(desk)
+    scene = bpy.context.scene
+    shot = Path(bpy.data.filepath).parent / "flowbrush" / Path(bpy.data.filepath).stem
+
+    yield from desk.click("capture")
+    yield from desk.until(lambda: job().progress > 0, "the first captured frame")
+    yield from desk.click("cancel")
+    yield from desk.until(lambda: not job().running, "Cancel to work", 20)
+    desk.found["button"] = {"sentence": job().sentence, "error": job().error, "runs": modal(desk)}
+    desk.photograph("7-cancelled")
+
+    yield from run(desk, "capture", "8-capturing-again", 0.9)
+    yield from desk.click("stylize_animation")
+    yield from desk.until(lambda: job().progress > 0, "the first painted frame")
+    desk.press("ESC")
+    yield from desk.until(lambda: not job().running, "Escape to work", 20)
+    frames = shot / "takes" / scene.flowbrush.take / "frames"
+    before = {path.name: path.stat().st_mtime_ns for path in frames.glob("*.png")}
+    desk.found["escape"] = {"sentence": job().sentence, "runs": modal(desk), "frames": len(before)}
+    yield from run(desk, "stylize_animation", "9-going-on", 0.9)
+    after = {path.name: path.stat().st_mtime_ns for path in frames.glob("*.png")}
+    desk.found["resumed"] = {"frames": len(after), "kept": all(after[name] == at for name, at in before.items())}
+
+
+def going_away(desk: Desk) -> Script:
+    """A job is running when another file is opened, and again when the extension is disabled."""
+    yield from arrange(desk)
+    scene = bpy.context.scene
+    desk.found["worker"] = 0
+    for name in ("opened", "disabled"):
+        scene.flowbrush.use_custom_range = True
+        scene.flowbrush.frame_start, scene.flowbrush.frame_end = 1, 500
+        yield from desk.click("capture")
+        yield from desk.until(lambda: job().progress > 0, "the first captured frame")
+        stage = sys.modules[f"{MODULE}.operators.job"].running()._stages[0]
+        pid = stage._connection.pid
+        if name == "opened":
+            bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath, load_ui=False)
+            scene = bpy.context.scene
+            yield 1.0
+            desk.found["shown after opening"] = job().running
+        else:
+            bpy.ops.preferences.addon_disable(module=MODULE)
+            yield 1.0
+        desk.found[name] = {"alive": running(pid), "runs": modal(desk)}
+    desk.photograph("10-disabled")
+
+
+def refusals(desk: Desk) -> Script:
+    """Errors as a person sees them: beside the button, in the panel, in the preferences."""
+    yield from arrange(desk)
+    scene = bpy.context.scene
+    camera, scene.camera = scene.camera, None
+    yield from desk.click("capture")
+    yield 1.0
+    desk.found["no camera"] = job().error
+    desk.photograph("11-no-camera")
+    desk.press("ESC")
+    scene.camera = camera
+
+    bpy.context.preferences.addons[MODULE].preferences.backend_python = "/nowhere/bin/python"
+    yield from desk.click("stylize_frame")
+    yield 1.0
+    desk.found["environment missing"] = job().error
+    desk.photograph("12-environment-missing")
+
+    bpy.ops.screen.userpref_show(section="ADDONS")
+    yield 1.0
+    bpy.context.window_manager.addon_search = "Flowbrush"
+    bpy.ops.preferences.addon_expand(module=MODULE)
+    yield 1.5
+    desk.photograph("13-preferences")
+
+
+SCRIPTS = (whole_way, cancelling, going_away, refusals)
+
+if __name__ == "__main__":
+    name, folder, BACKEND = sys.argv[sys.argv.index("--") + 1 :]
+    (chosen,) = [script for script in SCRIPTS if script.__name__ == name]
+    perform(chosen, Desk(Path(folder)))
