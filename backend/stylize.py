@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
@@ -33,31 +34,37 @@ class Painters:
     """Keeps the last painter, because loading a model costs more than painting a frame."""
 
     def __init__(self) -> None:
-        self._key: TakeSettings | None = None
+        self._key: object = None
         self._painter: Painter | None = None
-        self._models: dict[str, str] = {}
 
     def get(self, settings: TakeSettings, warn: Warn) -> tuple[Painter, dict[str, str]]:
-        """A painter for `settings`, and what its models resolved to. Raises ModelError."""
-        from .painters.diffusion import open_painter
+        """A painter for `settings`, and the SHA-256 of its models. Raises ModelError, SettingsError or BackendError."""
+        from .models.choice import fingerprints, resolve
+        from .painters.diffusion import DiffusionPainter
 
-        key = replace(settings, **_NOT_THE_MODEL)
+        model = resolve(settings)
+        key = (model, replace(settings, **_OF_THE_REQUEST))
         if self._painter is None or key != self._key:
             self.close()
-            self._painter, self._models = open_painter(settings, warn)
+            self._painter = DiffusionPainter(model, settings, warn)
             self._key = key
-        return self._painter, self._models
+        return self._painter, fingerprints(model)
 
     def close(self) -> None:
         """Frees the model's memory."""
+        from .models.loading import forget
+
         if self._painter is not None:
             self._painter.close()
+            forget()
         self._painter, self._key = None, None
 
 
-# Settings that a loaded painter does not depend on.
-_NOT_THE_MODEL = {"style": "", "method": "flow", "prompt": "", "negative_prompt": "", "strength": 0.0, "seed": 0,
-                  "seed_mode": "fixed", "frames": None, "edge_band": 0.0}  # fmt: skip
+# These come with each request; a painter is made for all the others.
+_OF_THE_REQUEST: dict[str, Any] = {
+    "style": "", "method": "flow", "prompt": "", "negative_prompt": "", "strength": 0.0, "seed": 0,
+    "seed_mode": "fixed", "frames": None, "edge_band": 0.0,
+}  # fmt: skip
 
 
 def stylize(

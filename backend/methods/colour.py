@@ -6,54 +6,77 @@ import cv2
 import numpy as np
 
 MIN_PIXELS = 64  # fewer say little about an object's colour
+MAX_SHIFT = 12.0  # CIELAB; a painter that is farther off did not drift, it painted something else
+NOISE = 4.0  # CIELAB squared; less variance than this in the render says nothing about how the style answers to it
 WHOLE_PICTURE = -1
 
 
 @dataclass(frozen=True)
 class ColourHold:
-    """How the first painted frame changed each object's mean colour, in CIELAB.
+    """What the first painted frame made of each object's colours: painted = slope * rendered + level, in CIELAB.
 
     ids: (N,) int32 object ids, with WHOLE_PICTURE standing for objects that the first frame did not show.
-    offsets: (N,3) float32, painted minus rendered, L 0..100.
+    slopes, levels: (N,3) float32, by least squares for each channel, L 0..100.
 
-    Holding the difference, and not the colour itself, lets a surface that turns into view have its own colour and
-    still the style's: a drift of the painter's tone is taken back, the scene's light is not.
+    Holding the relation, and not the colour itself, lets a surface that turns into view have its own colour and still
+    the style's: a drift of the painter's tone is taken back, the scene's light is not.
     """
 
     ids: np.ndarray
-    offsets: np.ndarray
+    slopes: np.ndarray
+    levels: np.ndarray
 
     @staticmethod
-    def measure(object_id: np.ndarray, render: np.ndarray, painted: np.ndarray) -> "ColourHold":
-        """From object_id (H,W) int32 and two pictures (H,W,3) float32 sRGB 0..1."""
-        change = _lab(painted) - _lab(render)
-        ids = [int(i) for i in np.unique(object_id) if np.count_nonzero(object_id == i) >= MIN_PIXELS]
-        offsets = [change[object_id == i].mean(axis=0) for i in ids]
-        whole = change.reshape(-1, 3).mean(axis=0)
-        return ColourHold(
-            np.array([WHOLE_PICTURE, *ids], np.int32), np.array([whole, *offsets], np.float32).reshape(-1, 3)
-        )
+    def measure(object_id: np.ndarray, inside: np.ndarray, render: np.ndarray, painted: np.ndarray) -> "ColourHold":
+        """From object_id (H,W) int32 and two pictures (H,W,3) float32 sRGB 0..1.
 
-    def apply(self, object_id: np.ndarray, render: np.ndarray, painted: np.ndarray, new: np.ndarray) -> np.ndarray:
-        """`painted` (H,W,3) float32 with the pixels of `new` (H,W) bool moved to the held colours."""
-        change = _lab(painted) - _lab(render)
-        lab = _lab(painted)
-        held = dict(zip(self.ids.tolist(), self.offsets, strict=True))
-        for i in np.unique(object_id[new]):
-            pixels = new & (object_id == i)
+        inside: (H,W) bool, away from silhouettes, where paint shows a surface and not an outline.
+        """
+        before, after = _lab(render), _lab(painted)
+        lines = {WHOLE_PICTURE: _line(before.reshape(-1, 3), after.reshape(-1, 3))}
+        for i in np.unique(object_id):
+            pixels = inside & (object_id == i)
             if np.count_nonzero(pixels) >= MIN_PIXELS:
-                lab[pixels] += held.get(int(i), held[WHOLE_PICTURE]) - change[pixels].mean(axis=0)
-        corrected = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0.0, 1.0)
+                lines[int(i)] = _line(before[pixels], after[pixels])
+        slopes, levels = (np.array([line[k] for line in lines.values()], np.float32) for k in (0, 1))
+        return ColourHold(np.array(list(lines), np.int32), slopes, levels)
+
+    def apply(
+        self, object_id: np.ndarray, inside: np.ndarray, render: np.ndarray, painted: np.ndarray, new: np.ndarray
+    ) -> np.ndarray:
+        """`painted` (H,W,3) float32 with the pixels of `new` (H,W) bool moved to the held colours.
+
+        Objects of which too little is new to tell outlines from surface are left as they were painted.
+        """
+        before, after = _lab(render), _lab(painted)
+        row_of = {int(i): row for row, i in enumerate(self.ids)}
+        for i in np.unique(object_id[new]):
+            of_object = new & (object_id == i)
+            seen = of_object & inside
+            if np.count_nonzero(seen) >= MIN_PIXELS:
+                row = row_of.get(int(i), row_of[WHOLE_PICTURE])
+                held = self.slopes[row] * before[seen].mean(axis=0) + self.levels[row]
+                shift = held - after[seen].mean(axis=0)
+                after[of_object] += shift * min(1.0, MAX_SHIFT / max(float(np.linalg.norm(shift)), 1e-6))
+        corrected = np.clip(cv2.cvtColor(after, cv2.COLOR_Lab2RGB), 0.0, 1.0)
         return np.where(new[..., None], corrected, painted)
 
     def state(self) -> dict[str, np.ndarray]:
         """As arrays to store; `from_state` reads them back."""
-        return {"colour_ids": self.ids, "colour_offsets": self.offsets}
+        return {"colour_ids": self.ids, "colour_slopes": self.slopes, "colour_levels": self.levels}
 
     @staticmethod
     def from_state(state: dict[str, np.ndarray]) -> "ColourHold":
         """What `state` stored."""
-        return ColourHold(state["colour_ids"], state["colour_offsets"])
+        return ColourHold(state["colour_ids"], state["colour_slopes"], state["colour_levels"])
+
+
+def _line(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and level, (3,) each, of the line through (N,3) points, channel by channel."""
+    middle, painted_middle = before.mean(axis=0), after.mean(axis=0)
+    covariance = ((before - middle) * (after - painted_middle)).mean(axis=0)
+    slope = covariance / (before.var(axis=0) + NOISE)
+    return slope, painted_middle - slope * middle
 
 
 def _lab(picture: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
-from ..motion.silhouettes import parting_band
+from ..motion.silhouettes import parting_band, silhouette_band
 from ..motion.vectors import flow_to_next, flow_to_previous
 from ..motion.visibility import visible_in_previous
 from ..shot import Shot
@@ -38,14 +38,15 @@ class Flow:
     def _begin(self, frame: int, studio: Studio) -> Result:
         picture = as_stored(studio.paint(frame, studio.picture(frame)))
         passes = studio.passes(frame, self.passes)
-        hold = ColourHold.measure(passes["object_id"], studio.picture(frame), picture / np.float32(255.0))
+        inside = ~silhouette_band(passes, 2 * _radius(studio))
+        hold = ColourHold.measure(passes["object_id"], inside, studio.picture(frame), picture / np.float32(255.0))
         return Result(picture, {**_state(start(frame, *picture.shape[:2])), **hold.state()})
 
     def _carry(self, frame: int, studio: Studio) -> Result:
         now, before = studio.passes(frame, self.passes), studio.passes(frame - 1, self.passes)
         state = studio.state(frame - 1)
         hold = ColourHold.from_state(state)
-        radius = round(studio.settings.edge_band * studio.shot.resolution[1] / 1000.0)
+        radius = _radius(studio)
         # An outline painted where two surfaces now part would stick to one of them: it is left behind ...
         left_behind = parting_band(before, flow_to_next(before, studio.shot, frame - 1), radius)
         flow = flow_to_previous(now, studio.shot, frame)
@@ -59,10 +60,15 @@ class Flow:
 
         render = studio.picture(frame)
         mask = _feathered(new)
-        fresh = studio.paint(frame, np.where(unknown[..., None], render, carried), mask)
-        fresh = hold.apply(now["object_id"], render, fresh, mask > 0.0)
+        fresh = studio.paint(frame, np.where(new[..., None], render, carried), mask)
+        fresh = hold.apply(now["object_id"], ~silhouette_band(now, 2 * radius), render, fresh, mask > 0.0)
         picture = as_stored(carried + mask[..., None] * (fresh - carried))
         return Result(picture, {**_state(painted(chain, frame, new)), **hold.state()})
+
+
+def _radius(studio: Studio) -> int:
+    """How far from a silhouette paint belongs to this view, pixels."""
+    return round(studio.settings.edge_band * studio.shot.resolution[1] / 1000.0)
 
 
 def _without(chain: Chain, pixels: np.ndarray) -> Chain:

@@ -175,13 +175,14 @@ def test_colour_drift_is_taken_back() -> None:
     ids = np.repeat(np.int32([1, 2]), 32)[None].repeat(32, axis=0)
     render = rng.uniform(0.3, 0.6, (32, 64, 3)).astype(np.float32)
     style = np.clip(render * [1.1, 0.9, 0.8], 0, 1).astype(np.float32)
-    hold = ColourHold.from_state(ColourHold.measure(ids, render, style).state())
-    drifted = np.clip(style + np.float32([0.1, -0.05, 0.05]), 0, 1)
     new = np.ones(ids.shape, bool)
-    held = hold.apply(ids, render, drifted, new)
+    hold = ColourHold.from_state(ColourHold.measure(ids, new, render, style).state())
+    drifted = np.clip(style + np.float32([0.04, -0.02, 0.02]), 0, 1)
+    held = hold.apply(ids, new, render, drifted, new)
     assert np.abs(held - style).mean() < 0.2 * np.abs(drifted - style).mean()
-    new[:, 32:] = False
-    assert np.array_equal(hold.apply(ids, render, drifted, new)[:, 32:], drifted[:, 32:])
+    left = np.arange(64)[None].repeat(32, axis=0) < 32
+    assert np.array_equal(hold.apply(ids, new, render, drifted, left)[:, 32:], drifted[:, 32:])
+    assert np.abs(hold.apply(ids, ~new, render, drifted, new) - drifted).max() < 0.01, "outlines alone say nothing"
 
 
 def test_the_contact_sheet_shows_every_row(shot: Shot, tmp_path: Path) -> None:
