@@ -6,7 +6,6 @@ picture = gather_sources(chain, load_frame)           # what frame 1's paint mak
 chain = painted(chain, 2, chain.source == UNKNOWN)    # the rest was painted in frame 2
 """
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ import numpy as np
 from .warp import Kernel, gather, inside, nearest, pixel_grid, snapped
 
 UNKNOWN = -(2**31)
+# Neighbouring pixels whose paint comes from places farther apart than this, in pixels, are not on one surface.
+TOGETHER = 1.5
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def painted(chain: Chain, frame: int, where: np.ndarray) -> Chain:
 def advance(chain: Chain, flow: np.ndarray, visible: np.ndarray) -> Chain:
     """The chain of the frame that `flow`, (H, W, 2), belongs to, from the chain of the frame it leads to.
 
-    Where `visible`, (H, W) bool, is false there is no paint, nor where paint makes up less than half of what bilinear
-    sampling would blend. Elsewhere the position is blended from those pixels around that hold paint of the same frame
-    as the heaviest of them; each is continued at the same scale, so that leaving one out moves nothing.
+    There is paint where `visible`, (H, W) bool, is true and the nearest pixel there has paint. Its position is blended
+    from those pixels around whose paint is of the same frame and moved along with it; each is continued at the same
+    scale, so that leaving one out moves nothing.
     """
     height, width = chain.source.shape
     arrived = pixel_grid(height, width) + flow
@@ -54,16 +55,12 @@ def advance(chain: Chain, flow: np.ndarray, visible: np.ndarray) -> Chain:
     arrived = np.where(visible[..., None], arrived, 0.0).astype(np.float32)
     around = snapped(arrived)
     offset = chain.position - pixel_grid(height, width)
-    source = nearest(chain.source, around)
+    source = np.where(visible, nearest(chain.source, around), np.int32(UNKNOWN))
     position = arrived + gather(offset, around, "linear")
-    # Most pixels lie amid paint of one frame and are done; the others choose.
-    window = np.ones((2, 2), np.uint8)
-    numbers = chain.source.astype(np.float64)
-    mixed = cv2.erode(numbers, window, anchor=(0, 0)) != cv2.dilate(numbers, window, anchor=(0, 0))
-    choosing = visible & (nearest(mixed.astype(np.uint8), np.floor(around)) > 0)
-    source[choosing], moved = _choose(chain.source, offset, around[choosing])
-    position[choosing] = arrived[choosing] + moved
-    source[~visible] = UNKNOWN
+    # Most pixels lie amid paint of one frame that moves as one, and are done.
+    seam = _differs(chain.source.astype(np.float64), 0.0) | _differs(offset, TOGETHER).any(axis=2)
+    chosen = (source != UNKNOWN) & (nearest(seam.astype(np.uint8), np.floor(around)) > 0)
+    position[chosen] = arrived[chosen] + _offset_beside_seams(chain.source, offset, around[chosen])
     position[source == UNKNOWN] = 0.0
     return Chain(source, position)
 
@@ -83,24 +80,28 @@ def gather_sources(chain: Chain, load_frame: Callable[[int], np.ndarray], kernel
     return picture
 
 
-def _choose(source: np.ndarray, offset: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The source (N,) and offset (N, 2) at `positions` (N, 2) that may lie between paint of different frames."""
-    low, high = np.floor(positions).astype(np.int64), np.ceil(positions).astype(np.int64)
-    right, down = (positions - low).T
+def _differs(values: np.ndarray, tolerance: float) -> np.ndarray:
+    """Whether a pixel and those to its right and below, which bilinear sampling blends, differ by more."""
+    window = np.ones((2, 2), np.uint8)
+    return cv2.dilate(values, window, anchor=(0, 0)) - cv2.erode(values, window, anchor=(0, 0)) > tolerance
+
+
+def _offset_beside_seams(source: np.ndarray, offset: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """(N, 2): bilinear samples of `offset` at `positions` (N, 2) from pixels that are one with the nearest."""
     height, width = source.shape
-    found = np.empty((4, len(positions)), np.int32)
-    moved = np.empty((4, len(positions), 2), np.float32)
-    weights = np.empty((4, len(positions)), np.float32)
-    sides = (
-        ((low[:, 0], 1.0 - right), (high[:, 0], right)),
-        ((low[:, 1], 1.0 - down), (high[:, 1], down)),
-    )
-    for k, ((column, across), (row, along)) in enumerate(itertools.product(*sides)):
-        place = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
-        found[k], moved[k] = source[place], offset[place]
-        weights[k] = np.where(found[k] == UNKNOWN, 0.0, across * along)
-    chosen = np.take_along_axis(found, weights.argmax(axis=0)[None], axis=0)[0]
-    # Half of the weight at least: more would eat paint away at its border, less would smear it over what appears.
-    chosen[weights.sum(axis=0) < 0.5] = UNKNOWN
-    weights[found != chosen] = 0.0
-    return chosen, np.einsum("kn,knc->nc", weights, moved) / np.maximum(weights.sum(axis=0), 1e-6)[:, None]
+
+    def pixels(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns, rows = corners.astype(np.int64).T
+        return np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+
+    centre = pixels(np.rint(positions))
+    total = np.zeros((len(positions), 1), np.float32)
+    blended = np.zeros((len(positions), 2), np.float32)
+    for shift in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        corner = np.floor(positions) + np.float32(shift)
+        tap = pixels(corner)
+        one = (source[tap] == source[centre]) & (np.abs(offset[tap] - offset[centre]).max(axis=1) <= TOGETHER)
+        weight = np.where(one, (1.0 - np.abs(positions - corner)).prod(axis=1), 0.0)[:, None]
+        total += weight
+        blended += weight * offset[tap]
+    return blended / total

@@ -8,9 +8,11 @@ import numpy as np
 from .warp import gather, inside, nearest, pixel_grid, snapped
 
 NEEDS = ("object_id", "instance", "surface", "depth")
-# How many pixel footprints a surface coordinate may lie from the one expected: the farthest of four taps is up to one
-# pixel away in both directions, and the footprint changes a little from pixel to pixel.
+# How many pixel footprints a surface coordinate may lie from the one expected: a tap is up to one pixel away in both
+# directions, and the footprint changes a little from pixel to pixel. The nearest tap is at most half as far.
 FOOTPRINTS = 1.5
+# How much of the bilinear weight may lie on pixels that show something nearer, which may reach over the point.
+COVERED = 0.2
 BACKGROUND = -1
 
 
@@ -20,9 +22,12 @@ def visible_in_previous(
     """(H, W) bool: the point that a pixel shows is seen in the frame that `flow`, (H, W, 2), leads to.
 
     `now` and `before` are the passes named in `NEEDS` of the flow's own frame and of the other one (any frame, not only
-    the one before). A point is seen there if it lands inside the picture and all pixels that bilinear sampling would
-    blend show the same object, the same instance, and a place on its surface within the local pixel footprint, which
-    tells an arm from the chest it hides. Background is seen where it lands on background.
+    the one before). A point is seen there if it lands inside the picture and
+    - the nearest pixel shows the same object, the same instance, and a place on its surface within the local pixel
+      footprint, which tells an arm from the chest it hides;
+    - so do the pixels around it that bilinear sampling would blend, or they show something farther away, as beside the
+      point's own silhouette.
+    Background is seen where it lands on background.
     """
     height, width = flow.shape[:2]
     positions = pixel_grid(height, width) + flow
@@ -31,15 +36,24 @@ def visible_in_previous(
     here, there = surface_labels(now), surface_labels(before)
     background = here[..., 0] == BACKGROUND
     place = now["surface"].astype(np.float32, copy=False)
-    place_and_reach = np.dstack((before["surface"], _footprint(before["surface"], there) * FOOTPRINTS))
-    for horizontal in (np.floor, np.ceil):
-        for vertical in (np.floor, np.ceil):
-            tap = np.dstack((horizontal(positions[..., 0]), vertical(positions[..., 1])))
-            label = nearest(there, tap)
-            surface = nearest(place_and_reach, tap)
-            within = _length(surface[..., :3] - place) <= surface[..., 3]
-            seen &= (label[..., 0] == here[..., 0]) & (label[..., 1] == here[..., 1]) & (within | background)
-    return seen
+    place_and_reach = np.dstack((before["surface"], _footprint(before["surface"], there) * np.float32(FOOTPRINTS)))
+    depth = before["depth"].astype(np.float32, copy=False)
+
+    def same(tap: np.ndarray, reach: float) -> np.ndarray:
+        label, found = nearest(there, tap), nearest(place_and_reach, tap)
+        within = (_length(found[..., :3] - place) <= reach * found[..., 3]) | background
+        return (label[..., 0] == here[..., 0]) & (label[..., 1] == here[..., 1]) & within
+
+    centre = np.rint(positions)
+    seen &= same(centre, 0.5)
+    own_depth = nearest(depth, centre)
+    covered = np.zeros((height, width), np.float32)
+    for corner in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        tap = np.floor(positions) + np.float32(corner)
+        apart = np.abs(positions - tap)
+        weight = (1.0 - apart[..., 0]) * (1.0 - apart[..., 1])
+        covered += weight * ((nearest(depth, tap) < own_depth) & ~same(tap, 1.0))
+    return seen & (covered <= COVERED)
 
 
 def consistent(flow: np.ndarray, back: np.ndarray, tolerance: float = 0.5) -> np.ndarray:
