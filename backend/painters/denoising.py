@@ -1,0 +1,148 @@
+"""The denoising loop of Stable Diffusion models with ControlNets, over diffusers' models and schedulers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Cancelled
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+
+@dataclass(frozen=True)
+class Text:
+    """An encoded prompt.
+
+    embeddings: (N, tokens, width), N = 2 with guidance (negative prompt first), else 1. pooled: (N, width) for XL.
+    """
+
+    embeddings: torch.Tensor
+    pooled: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """A ControlNet at work. picture: (1, 3, H, W), 0..1. start, end: the part of the steps in which it acts, 0 to 1."""
+
+    model: ControlNetModel
+    picture: torch.Tensor
+    scale: float
+    start: float
+    end: float
+
+    def acts(self, step: int, steps: int) -> bool:
+        """Whether it acts in step `step` of `steps`, by the rule of diffusers' pipelines."""
+        return self.scale > 0 and step / steps >= self.start and (step + 1) / steps <= self.end
+
+
+def remaining_timesteps(scheduler: Any, steps: int, strength: float) -> torch.Tensor:
+    """The last `strength` part of `steps` timesteps, rounded down, with which img2img starts from a picture."""
+    taken = min(int(steps * strength + 1e-6), steps)  # 0.29 * 100 is 28.999…
+    first = (steps - taken) * scheduler.order
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(first)
+    return scheduler.timesteps[first:] if taken else scheduler.timesteps[:0]
+
+
+def denoise(
+    unet: UNet2DConditionModel,
+    scheduler: Any,
+    timesteps: torch.Tensor,
+    latents: torch.Tensor,
+    text: Text,
+    guidance: float,
+    controls: Sequence[Control],
+    *,
+    time_ids: torch.Tensor | None,
+    beside: torch.Tensor | None,
+    generator: torch.Generator,
+    keep_known: Callable[[torch.Tensor, int], torch.Tensor],
+    cancelled: Callable[[], bool],
+) -> torch.Tensor:
+    """Latents (1, C, h, w) at the noise level of `timesteps[0]` → clean latents.
+
+    time_ids: (N, 6) sizes and crop for XL. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
+    keep_known(latents, step) puts back what is not to be painted after each step. Raises Cancelled.
+    """
+    import torch
+
+    step_options = _step_options(scheduler, generator)
+    copies = text.embeddings.shape[0]
+    added = None if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
+    distilled = _guidance_embedding(unet, guidance, copies, latents)
+    for step, timestep in enumerate(timesteps):
+        if cancelled():
+            raise Cancelled()
+        sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
+        sample = sample.contiguous(memory_format=torch.channels_last)
+        down, middle = _control_residuals(
+            [control for control in controls if control.acts(step, len(timesteps))], sample, timestep, text, added
+        )
+        if beside is not None:
+            sample = torch.cat([sample, beside.repeat(copies, 1, 1, 1)], dim=1)
+        predicted = unet(
+            sample,
+            timestep,
+            encoder_hidden_states=text.embeddings,
+            timestep_cond=distilled,
+            added_cond_kwargs=added,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=middle,
+            return_dict=False,
+        )[0]
+        if copies == 2:
+            without, with_prompt = predicted.chunk(2)
+            predicted = without + guidance * (with_prompt - without)
+        latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
+        latents = keep_known(latents, step)
+    return latents
+
+
+def uses_guidance(unet: UNet2DConditionModel, guidance: float) -> bool:
+    """Whether the unconditional half is computed: not for guidance 1, nor for models that take guidance as an input."""
+    return guidance > 1 and unet.config.time_cond_proj_dim is None
+
+
+def _control_residuals(
+    controls: Sequence[Control], sample: torch.Tensor, timestep: torch.Tensor, text: Text, added: dict[str, Any] | None
+) -> tuple[tuple[torch.Tensor, ...] | None, torch.Tensor | None]:
+    """What the ControlNets add to the UNet's down blocks and middle block; None where none acts."""
+    down: list[torch.Tensor] | None = None
+    middle = None
+    for control in controls:
+        its_down, its_middle = control.model(
+            sample,
+            timestep,
+            encoder_hidden_states=text.embeddings,
+            controlnet_cond=control.picture,
+            conditioning_scale=control.scale,
+            added_cond_kwargs=added,
+            return_dict=False,
+        )
+        down = list(its_down) if down is None else [a + b for a, b in zip(down, its_down, strict=True)]
+        middle = its_middle if middle is None else middle + its_middle
+    return None if down is None else tuple(down), middle
+
+
+def _guidance_embedding(
+    unet: UNet2DConditionModel, guidance: float, copies: int, latents: torch.Tensor
+) -> torch.Tensor | None:
+    """The sinusoidal embedding in which latent consistency models take guidance (arXiv 2310.04378, section 4.2)."""
+    import torch
+
+    width = unet.config.time_cond_proj_dim
+    if width is None:
+        return None
+    frequencies = torch.exp(torch.arange(width // 2, dtype=torch.float32) * (-9.210340371976184 / (width // 2 - 1)))
+    angles = 1000.0 * (guidance - 1.0) * frequencies
+    return torch.cat([angles.sin(), angles.cos()]).repeat(copies, 1).to(latents)
+
+
+def _step_options(scheduler: Any, generator: torch.Generator) -> dict[str, Any]:
+    """Some schedulers draw noise in each step; it comes from the request's seed too."""
+    return {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}

@@ -1,0 +1,218 @@
+"""Paints with Stable Diffusion 1, 2 and XL models and any number of ControlNets, on this machine.
+
+The denoising loop is Flowbrush's own, over diffusers' models and schedulers, because it needs what the pipelines of
+diffusers do not give: masks for any number of latent channels, ControlNets left out where they do not act, an end
+within one step when it is cancelled. Without a mask it computes what those pipelines compute; a test compares them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import Cancelled, Code, ModelError
+from ..models.choice import ModelChoice
+from ..models.device import choose_device, choose_precision
+from ..models.loading import load
+from ..take import TakeSettings
+from .denoising import Control, Text, denoise, remaining_timesteps, uses_guidance
+from .latents import decode, encode, holes, noise_for, to_tensor
+from .lending import Lender, memory_explained
+from .painter import PaintRequest
+from .region import Region, around, padded, whole
+from .schedulers import make_scheduler
+
+if TYPE_CHECKING:
+    import torch
+
+PROMPTS_KEPT = 64
+
+
+class DiffusionPainter:
+    """A Painter on diffusers. `warn` gets a sentence for the user, once, when something is not done as asked.
+
+    Prompts are encoded once and the model stays in memory between requests. Raises ModelError and SettingsError when
+    it is made; BackendError (OUT_OF_MEMORY), ModelError and Cancelled when it paints.
+    """
+
+    def __init__(self, model: ModelChoice, settings: TakeSettings, warn: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._warn = functools.lru_cache(maxsize=None)(warn)
+        self._conditions = model.conditions
+        self._device = choose_device(settings.device)
+        with memory_explained():
+            self._models = load(model, choose_precision(settings.precision, self._device))
+        self._pipeline: Any = self._models.pipeline
+        self._unet, self._vae = self._pipeline.unet, self._pipeline.vae
+        self._cell = int(self._pipeline.vae_scale_factor)  # pixels of a latent's side
+        self._multiple = self._cell * 2 ** (len(self._unet.config.block_out_channels) - 1)
+        self._encoded = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode_prompts)
+        self._lender = Lender(self._models, self._device)
+
+    def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
+        """See Painter."""
+        import torch
+
+        mask = request.mask
+        if mask is not None and not mask.any():
+            return request.initial.copy()
+        initial = padded(request.initial, self._multiple)
+        region = whole(initial.shape)
+        if mask is not None and self._settings.crop_to_mask:
+            region = around(padded(mask, self._multiple), self._multiple, self._native_size())
+        result = initial.copy()
+        with memory_explained(), torch.inference_mode():
+            self._lender.make_room(initial.shape, self._warn)
+            result[region.at()] = self._painted(request, initial, region, cancelled)
+        result = result[: request.initial.shape[0], : request.initial.shape[1]]
+        if mask is None:
+            return np.ascontiguousarray(result)
+        return request.initial * (1 - mask[:, :, None]) + result * mask[:, :, None]
+
+    def close(self) -> None:
+        """See Painter. The model stays with `models.loading` for the next painter, until `forget` there."""
+        self._encoded.cache_clear()
+
+    def _painted(
+        self, request: PaintRequest, initial: np.ndarray, region: Region, cancelled: Callable[[], bool]
+    ) -> np.ndarray:
+        """`region` of the padded picture `initial`, painted: (height, width, 3)."""
+        settings, device, dtype = self._settings, self._device, self._unet.dtype
+        scheduler: Any = make_scheduler(settings.scheduler, self._pipeline.scheduler)
+        scheduler.set_timesteps(settings.steps, device=device)
+        timesteps = remaining_timesteps(scheduler, settings.steps, request.strength)
+        if not len(timesteps):
+            self._warn(
+                f"Strength {request.strength:g} of {settings.steps} steps is less than one step: pictures stay as they "
+                "are; use more steps or more strength"
+            )
+            return initial[region.at()]
+        if cancelled():
+            raise Cancelled()
+        text = self._encoded(request.prompt, request.negative_prompt)
+        picture = to_tensor(initial[region.at()], device)
+        hole = self._hole(request.mask, region)
+        with self._lender.lent(self._vae):
+            known = encode(self._vae, picture).to(dtype)
+            beside = self._beside(picture, hole).to(dtype) if self._models.inpaints else None
+        noise, generator = self._noise(initial.shape, region, request.seed)
+        noise = noise.to(device, dtype)
+
+        def keep_known(latents: torch.Tensor, step: int) -> torch.Tensor:
+            if hole is None or self._models.inpaints:
+                return latents
+            following = timesteps[step + 1 : step + 2]
+            there = scheduler.add_noise(known, noise, following) if len(following) else known
+            return hole * latents + (1 - hole) * there
+
+        controls = self._controls(request.conditions, region)
+        with self._lender.lent(self._unet, *(control.model for control in controls)):
+            latents = denoise(
+                self._unet,
+                scheduler,
+                timesteps,
+                scheduler.add_noise(known, noise, timesteps[:1]),
+                text,
+                settings.guidance,
+                controls,
+                time_ids=self._time_ids(initial.shape, region, text),
+                beside=beside,
+                generator=generator,
+                keep_known=keep_known,
+                cancelled=cancelled,
+            )
+        if cancelled():
+            raise Cancelled()
+        with self._lender.lent(self._vae):
+            painted = decode(self._vae, latents)
+        if not np.isfinite(painted).all():
+            raise ModelError(
+                Code.BAD_MODEL,
+                f"The model's numbers overflow at precision {str(dtype).removeprefix('torch.')}: set it to float32",
+            )
+        return painted
+
+    def _native_size(self) -> int:
+        """Side in pixels of the pictures that the model was trained on."""
+        size = self._unet.config.sample_size or 64
+        return int(size if isinstance(size, int) else max(size)) * self._cell
+
+    def _noise(self, shape: tuple[int, ...], region: Region, seed: int) -> tuple[torch.Tensor, torch.Generator]:
+        # Drawn for the whole picture and then cut, so that a crop starts from the noise that the picture has there.
+        height, width = shape[0] // self._cell, shape[1] // self._cell
+        noise, generator = noise_for((1, self._models.latent_channels, height, width), seed)
+        return noise[(..., *region.at(self._cell))], generator
+
+    def _hole(self, mask: np.ndarray | None, region: Region) -> torch.Tensor | None:
+        """(1, 1, h, w), 1 where latents are painted; None where all are."""
+        if mask is None:
+            return None
+        cells = holes(padded(mask, self._multiple)[region.at()], self._cell)
+        return self._tensor(cells[:, :, None])
+
+    def _tensor(self, picture: np.ndarray) -> torch.Tensor:
+        return to_tensor(picture, self._device).to(self._unet.dtype)
+
+    def _beside(self, picture: torch.Tensor, hole: torch.Tensor | None) -> torch.Tensor:
+        """Mask and latents of the picture without what is painted, the further input of an inpainting UNet."""
+        import torch
+
+        if hole is None:
+            hole = torch.ones_like(picture[:, :1, :: self._cell, :: self._cell])
+        pixels = hole.repeat_interleave(self._cell, 2).repeat_interleave(self._cell, 3)
+        grey = 0.5  # 0 after scaling to -1..1, as in training
+        return torch.cat([hole, encode(self._vae, torch.where(pixels > 0, grey, picture))], dim=1)
+
+    def _controls(self, conditions: dict[str, np.ndarray], region: Region) -> list[Control]:
+        return [
+            Control(
+                model=controlnet,
+                picture=self._tensor(padded(conditions[name], self._multiple)[region.at()]),
+                scale=control.scale,
+                start=control.start,
+                end=control.end,
+            )
+            for name, controlnet, control in zip(
+                self._conditions, self._models.controlnets, self._settings.controls, strict=True
+            )
+            if control.scale > 0
+        ]
+
+    def _encode_prompts(self, prompt: str, negative_prompt: str) -> Text:
+        import torch
+
+        self._check_length(prompt)
+        guided = uses_guidance(self._unet, self._settings.guidance)
+        encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])
+        with self._lender.lent(*encoders):
+            positive, negative, *pooled = self._pipeline.encode_prompt(
+                prompt=prompt,
+                device=self._device,
+                num_images_per_prompt=1,
+                do_classifier_free_guidance=guided,
+                negative_prompt=negative_prompt or None,
+            )
+        if guided:
+            positive = torch.cat([negative, positive])
+            pooled = [torch.cat([pooled[1], pooled[0]])] if pooled else []
+        dtype = self._unet.dtype
+        return Text(positive.to(dtype), pooled[0].to(dtype) if pooled else None)
+
+    def _check_length(self, prompt: str) -> None:
+        tokenizer = self._pipeline.tokenizer
+        tokens = len(tokenizer(prompt, truncation=False, verbose=False).input_ids)
+        if tokens > tokenizer.model_max_length:
+            self._warn(
+                f"The prompt has {tokens - 2} word pieces and the model reads {tokenizer.model_max_length - 2}: "
+                "its end is not read; shorten it"
+            )
+
+    def _time_ids(self, shape: tuple[int, ...], region: Region, text: Text) -> torch.Tensor | None:
+        """Picture size, corner of the crop and size of the crop, as XL models were trained to read them."""
+        if text.pooled is None:
+            return None
+        numbers = [shape[0], shape[1], region.top, region.left, region.height, region.width]
+        return text.pooled.new_tensor(numbers).repeat(text.pooled.shape[0], 1)

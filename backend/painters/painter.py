@@ -1,0 +1,37 @@
+"""The small interface between methods, which decide what is painted, and painters, which paint it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PaintRequest:
+    """One picture to paint.
+
+    initial: (H, W, 3) float32 0..1 sRGB, what painting starts from. conditions: (H, W, 3) float32 0..1 by condition
+    name. strength: how much of `initial` is given up, 0 to 1. mask: (H, W) float32, 1 = paint, 0 = keep `initial`,
+    between = blend; None paints everything. Row 0 is the top row.
+    """
+
+    initial: np.ndarray
+    conditions: dict[str, np.ndarray]
+    prompt: str
+    negative_prompt: str
+    strength: float
+    seed: int
+    mask: np.ndarray | None = None
+
+
+class Painter(Protocol):
+    """Paints pictures; the same request gives the same bytes."""
+
+    def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
+        """The picture, (H, W, 3) float32 0..1 sRGB. Asks `cancelled` at every step; raises Cancelled, BackendError."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what the painter holds; it paints no more."""
+        ...

@@ -1,0 +1,308 @@
+"""Models in the real layouts with small random weights, made anew by whoever needs one.
+
+Weights are scaled so that every part has a visible effect on the picture: an untrained zero convolution would let a
+ControlNet pass any test that it is ignored in.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DDIMScheduler,
+    EulerDiscreteScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+# Models this small spend their time waiting for the second thread.
+torch.set_num_threads(1)
+
+SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
+BLOCKS = (16, 32)
+TEXT, TEXT_2 = 32, 48  # widths of the text encoders
+UNET = {
+    "sample_size": 8,  # latents: pictures of 16 pixels
+    "block_out_channels": BLOCKS,
+    "layers_per_block": 1,
+    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+    "cross_attention_dim": TEXT,
+    "norm_num_groups": 4,
+    "attention_head_dim": 4,
+}
+UNET_XL = {
+    **UNET,
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+    "transformer_layers_per_block": (1, 2),
+    "cross_attention_dim": TEXT + TEXT_2,
+    "use_linear_projection": True,
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 8,
+    "projection_class_embeddings_input_dim": 6 * 8 + TEXT_2,
+}
+VAE = {
+    "block_out_channels": (8, 16),
+    "down_block_types": ("DownEncoderBlock2D",) * 2,
+    "up_block_types": ("UpDecoderBlock2D",) * 2,
+    "norm_num_groups": 4,
+    "sample_size": 16,
+    "scaling_factor": 0.5,
+}
+
+
+def tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
+    """CLIP's tokenizer without merges: every character is a word piece."""
+    folder.mkdir(parents=True, exist_ok=True)
+    signs = [chr(code) for code in range(33, 127)]
+    words = [*signs, *(sign + "</w>" for sign in signs), "<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return CLIPTokenizer.from_pretrained(str(folder), model_max_length=77, **options)
+
+
+def text_config(**changes: Any) -> CLIPTextConfig:
+    settings = {
+        "vocab_size": 190,
+        "hidden_size": TEXT,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "bos_token_id": 188,
+        "eos_token_id": 189,
+        "pad_token_id": 189,
+        "projection_dim": TEXT,
+    }
+    return CLIPTextConfig(**{**settings, **changes})
+
+
+def lively(module: torch.nn.Module, gain: float = 1.0) -> Any:
+    """`module` with random weights of which none is zero."""
+    for name, weight in module.named_parameters():
+        with torch.no_grad():
+            if "norm" in name or weight.ndim < 2:
+                weight.add_(torch.randn_like(weight) * 0.1)
+            else:
+                weight.normal_(0, gain / weight[0].numel() ** 0.5)
+    return module.eval()
+
+
+def vae() -> AutoencoderKL:
+    return lively(AutoencoderKL(**VAE))
+
+
+def write_sd(folder: Path, in_channels: int = 4, seed: int = 0) -> Path:
+    """A model in the layout of Stable Diffusion 1.5; `in_channels=9` makes the one for inpainting."""
+    torch.manual_seed(seed)
+    StableDiffusionPipeline(
+        vae=vae(),
+        text_encoder=lively(CLIPTextModel(text_config()), 3.0),
+        tokenizer=tokenizer(folder / "words"),
+        unet=lively(UNet2DConditionModel(in_channels=in_channels, **UNET)),
+        scheduler=DDIMScheduler(**SCHEDULE, clip_sample=False, set_alpha_to_one=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)
+    return folder
+
+
+def write_sdxl(folder: Path, seed: int = 0) -> Path:
+    """A model in the layout of Stable Diffusion XL."""
+    torch.manual_seed(seed)
+    StableDiffusionXLPipeline(
+        vae=vae(),
+        text_encoder=lively(CLIPTextModel(text_config()), 3.0),
+        text_encoder_2=lively(CLIPTextModelWithProjection(text_config(hidden_size=TEXT_2, projection_dim=TEXT_2)), 3.0),
+        tokenizer=tokenizer(folder / "words"),
+        tokenizer_2=tokenizer(folder / "words", pad_token="!"),
+        unet=lively(UNet2DConditionModel(**UNET_XL)),
+        scheduler=EulerDiscreteScheduler(**SCHEDULE),
+        add_watermarker=False,
+    ).save_pretrained(folder)
+    return folder
+
+
+def control_config(unet: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in unet.items() if key not in ("up_block_types", "sample_size")}
+    return {**rest, "conditioning_embedding_out_channels": (8, 16)}
+
+
+def write_controlnet(folder: Path, unet: dict[str, Any] = UNET, seed: int = 1) -> Path:
+    torch.manual_seed(seed)
+    lively(ControlNetModel(**control_config(unet))).save_pretrained(folder)
+    return folder
+
+
+def write_layout(folder: Path, model: Path, controlnet: Path) -> None:
+    """The configurations alone of `model` and `controlnet`, as Flowbrush ships them for single files."""
+    sources = {
+        "model_index.json": model / "model_index.json",
+        "controlnet/config.json": controlnet / "config.json",
+        "scheduler/scheduler_config.json": model / "scheduler" / "scheduler_config.json",
+        **{
+            f"{part}/config.json": model / part / "config.json"
+            for part in ("unet", "vae", "text_encoder", "text_encoder_2")
+            if (model / part).is_dir()
+        },
+    }
+    for name, source in sources.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(source.read_bytes())
+
+
+def original_unet_name(name: str, layers: int, depth: int) -> str:
+    """A diffusers UNet's or ControlNet's weight, by its name in the original (CompVis, Stability) checkpoints.
+
+    There, input_blocks counts the first convolution, then each level's residual blocks and its downsampling;
+    output_blocks each level's residual blocks, with the upsampling as the last member of a level's last block.
+    """
+    simple = {
+        "time_embedding.linear_1": "time_embed.0",
+        "time_embedding.linear_2": "time_embed.2",
+        "add_embedding.linear_1": "label_emb.0.0",
+        "add_embedding.linear_2": "label_emb.0.2",
+        "conv_in": "input_blocks.0.0",
+        "conv_norm_out": "out.0",
+        "conv_out": "out.2",
+    }
+    stem, _, kind = name.rpartition(".")
+    if stem in simple:
+        return f"{simple[stem]}.{kind}"
+    parts = name.split(".")
+    rest = ".".join(parts[4:])
+    if parts[0] == "mid_block":
+        place = f"middle_block.{2 * int(parts[2]) if parts[1] == 'resnets' else 1}"
+        rest = ".".join(parts[3:])
+    elif parts[0] == "down_blocks":
+        block = 1 + int(parts[1]) * (layers + 1)
+        if parts[2] == "downsamplers":
+            return f"input_blocks.{block + layers}.0.op.{kind}"
+        place = f"input_blocks.{block + int(parts[3])}.{0 if parts[2] == 'resnets' else 1}"
+    else:
+        block = int(parts[1]) * (layers + 1)
+        if parts[2] == "upsamplers":
+            attends = depth > 0
+            return f"output_blocks.{block + layers}.{2 if attends else 1}.conv.{kind}"
+        place = f"output_blocks.{block + int(parts[3])}.{0 if parts[2] == 'resnets' else 1}"
+    for ours, original in (
+        ("norm1.", "in_layers.0."),
+        ("conv1.", "in_layers.2."),
+        ("norm2.", "out_layers.0."),
+        ("conv2.", "out_layers.3."),
+        ("time_emb_proj.", "emb_layers.1."),
+        ("conv_shortcut.", "skip_connection."),
+    ):
+        if rest.startswith(ours):
+            rest = original + rest.removeprefix(ours)
+            break
+    return f"{place}.{rest}"
+
+
+def original_vae_name(name: str, levels: int) -> str:
+    """A diffusers VAE's weight by its name in the original checkpoints; the decoder counts its levels backwards."""
+    name = name.replace("conv_norm_out", "norm_out").replace("mid_block.attentions.0", "mid.attn_1")
+    for number in (0, 1):
+        name = name.replace(f"mid_block.resnets.{number}", f"mid.block_{number + 1}")
+    for level in range(levels):
+        name = name.replace(f"down_blocks.{level}.resnets.", f"down.{level}.block.")
+        name = name.replace(f"down_blocks.{level}.downsamplers.0.", f"down.{level}.downsample.")
+        name = name.replace(f"up_blocks.{level}.resnets.", f"up.{levels - 1 - level}.block.")
+        name = name.replace(f"up_blocks.{level}.upsamplers.0.", f"up.{levels - 1 - level}.upsample.")
+    name = name.replace("conv_shortcut", "nin_shortcut")
+    if "attn_1" in name:
+        for ours, original in (("group_norm", "norm"), ("to_q", "q"), ("to_k", "k"), ("to_v", "v")):
+            name = name.replace(ours, original)
+        name = name.replace("to_out.0", "proj_out")
+    return name
+
+
+def write_single_file(path: Path, model: Path) -> Path:
+    """The diffusers model in folder `model` as one file with the names and shapes of the original checkpoints."""
+    pipeline_class = StableDiffusionXLPipeline if (model / "text_encoder_2").is_dir() else StableDiffusionPipeline
+    pipeline = pipeline_class.from_pretrained(model, local_files_only=True)
+    weights = original_unet(pipeline.unet, "model.diffusion_model.")
+    for name, weight in pipeline.vae.state_dict().items():
+        original = original_vae_name(name, len(VAE["block_out_channels"]))
+        if "attn_1" in original and original.endswith("weight") and weight.ndim == 2:
+            weight = weight[:, :, None, None]  # the original has 1 × 1 convolutions here
+        weights[f"first_stage_model.{original}"] = weight
+    xl = pipeline_class is StableDiffusionXLPipeline
+    clip = "conditioner.embedders.0.transformer." if xl else "cond_stage_model.transformer."
+    for name, weight in pipeline.text_encoder.state_dict().items():
+        weights[clip + "text_model." + name.removeprefix("text_model.")] = weight
+    if xl:
+        weights |= original_open_clip(pipeline.text_encoder_2, "conditioner.embedders.1.model.")
+    save_file({name: weight.contiguous() for name, weight in weights.items()}, path)
+    return path
+
+
+def original_unet(module: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
+    """The weights of a UNet by their original names."""
+    layers = module.config.layers_per_block
+    attends = ["CrossAttn" in kind for kind in module.config.up_block_types]
+    return {
+        prefix
+        + original_unet_name(
+            name, layers, int(name.startswith("up_blocks") and attends[int(name.split(".")[1])])
+        ): weight
+        for name, weight in module.state_dict().items()
+    }
+
+
+def original_open_clip(encoder: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
+    """A second text encoder's weights by OpenCLIP's names, where query, key and value are one matrix."""
+    state = {name.removeprefix("text_model."): weight for name, weight in encoder.state_dict().items()}
+    weights = {
+        "positional_embedding": state["embeddings.position_embedding.weight"],
+        "token_embedding.weight": state["embeddings.token_embedding.weight"],
+        "ln_final.weight": state["final_layer_norm.weight"],
+        "ln_final.bias": state["final_layer_norm.bias"],
+        "text_projection": state["text_projection.weight"].T,
+    }
+    for layer in range(encoder.config.num_hidden_layers):
+        ours, theirs = f"encoder.layers.{layer}.", f"transformer.resblocks.{layer}."
+        for kind in ("weight", "bias"):
+            merged = [state[f"{ours}self_attn.{part}_proj.{kind}"] for part in "qkv"]
+            weights[f"{theirs}attn.in_proj_{kind}"] = torch.cat(merged)
+            for name, original in (
+                ("self_attn.out_proj", "attn.out_proj"),
+                ("layer_norm1", "ln_1"),
+                ("layer_norm2", "ln_2"),
+                ("mlp.fc1", "mlp.c_fc"),
+                ("mlp.fc2", "mlp.c_proj"),
+            ):
+                weights[f"{theirs}{original}.{kind}"] = state[f"{ours}{name}.{kind}"]
+    return {prefix + name: weight for name, weight in weights.items()}
+
+
+def write_single_controlnet(path: Path, folder: Path) -> Path:
+    """The ControlNet in `folder` as one file, with the original names; XL has only diffusers' names."""
+    controlnet = ControlNetModel.from_pretrained(folder, local_files_only=True)
+    if controlnet.config.addition_embed_type:
+        save_file(controlnet.state_dict(), path)
+        return path
+    layers = controlnet.config.layers_per_block
+    weights = {}
+    for name, weight in controlnet.state_dict().items():
+        stem, _, kind = name.rpartition(".")
+        if stem.startswith("controlnet_down_blocks."):
+            original = f"zero_convs.{stem.split('.')[1]}.0.{kind}"
+        elif stem == "controlnet_mid_block":
+            original = f"middle_block_out.0.{kind}"
+        elif stem.startswith("controlnet_cond_embedding.blocks."):
+            original = f"input_hint_block.{2 * (int(stem.split('.')[2]) + 1)}.{kind}"
+        elif stem.startswith("controlnet_cond_embedding."):
+            original = f"input_hint_block.{0 if stem.endswith('conv_in') else 14}.{kind}"
+        else:
+            original = original_unet_name(name, layers, 0)
+        weights[f"control_model.{original}"] = weight.contiguous()
+    save_file(weights, path)
+    return path
