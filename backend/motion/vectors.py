@@ -56,8 +56,9 @@ def background_flow(camera: Camera, other: Camera, width: int, height: int) -> n
     clip = np.ones((height, width, 4))
     clip[..., 0] = (grid[..., 0] + 0.5) / width * 2.0 - 1.0
     clip[..., 1] = 1.0 - (grid[..., 1] + 0.5) / height * 2.0
-    far = clip @ np.linalg.inv(_square(camera.projection)).T
-    direction = far[..., :3] / far[..., 3:] @ _axes(camera).T @ _axes(other)
+    clip[..., 2] = -1.0  # on the near plane, which is finite in every projection
+    near = clip @ np.linalg.inv(_square(camera.projection)).T
+    direction = near[..., :3] / near[..., 3:] @ _axes(camera).T @ _axes(other)
     seen = direction @ _square(other.projection)[:, :3].T
     forward = seen[..., 3] > 1e-9
     depth = np.where(forward, seen[..., 3], 1.0)

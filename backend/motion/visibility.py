@@ -66,7 +66,7 @@ def consistent(flow: np.ndarray, back: np.ndarray, tolerance: float = 0.5) -> np
     positions = pixel_grid(height, width) + flow
     there = inside(positions, height, width)
     returned = gather(back, np.where(there[..., None], positions, 0.0), "linear")
-    return there & (_length(flow + returned) <= tolerance)
+    return there & (_length(np.where(there[..., None], flow + returned, 0.0)) <= tolerance)
 
 
 def surface_labels(passes: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -34,17 +34,16 @@ def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos")
     """Samples `image`, (h, w) or (h, w, C) float32, at `positions`; returns (H, W) or (H, W, C) float32.
 
     Outside the picture its border pixels go on. Cubic and Lanczos overshoot at edges: what they give is held between
-    the lowest and the highest of the pixels around, so that an edge has no rings however often it is carried.
+    the lowest and the highest of the four pixels around, so that an edge has no rings however often it is carried.
     OpenCV before version 5 rounds positions to 1/32 of a pixel.
     """
     image = np.ascontiguousarray(image, np.float32)
     sampled = _remap(image, positions, _FLAGS[kernel])
     if kernel in ("cubic", "lanczos"):
         corner = np.floor(positions)
-        # Anchored here, the window of a corner is the 4 x 4 pixels around a position between it and the next pixels.
-        around, anchor = np.ones((4, 4), np.uint8), (1, 1)
-        lowest = nearest(cv2.erode(image, around, anchor=anchor), corner)
-        highest = nearest(cv2.dilate(image, around, anchor=anchor), corner)
+        window = np.ones((2, 2), np.uint8)  # from the corner one to the right and one down
+        lowest = nearest(cv2.erode(image, window, anchor=(0, 0)), corner)
+        highest = nearest(cv2.dilate(image, window, anchor=(0, 0)), corner)
         sampled = cv2.min(cv2.max(sampled, lowest), highest)
     return sampled
 
