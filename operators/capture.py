@@ -90,7 +90,7 @@ def captured_shot(scene: bpy.types.Scene) -> Shot:
     return Shot.load(folder)
 
 
-class FLOWBRUSH_OT_capture(JobOperator, bpy.types.Operator):
+class FLOWBRUSH_OT_capture(JobOperator):
     """Render the passes of the shot in the background"""
 
     bl_idname = "flowbrush.capture"

@@ -101,7 +101,7 @@ class SetUpStage:
         self._process.wait()
 
 
-class FLOWBRUSH_OT_set_up_environment(JobOperator, bpy.types.Operator):
+class FLOWBRUSH_OT_set_up_environment(JobOperator):
     """Download the packages that painting needs, about 1.4 GB, into a folder of their own"""
 
     bl_idname = "flowbrush.set_up_environment"

@@ -167,7 +167,7 @@ def shut_down() -> None:
     worker.stop()
 
 
-class JobOperator:
+class JobOperator(bpy.types.Operator):
     """Base of the operators that run a job: with the window staying free, or to the end where there is no window."""
 
     bl_options: ClassVar[set[str]] = {"REGISTER"}

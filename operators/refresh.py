@@ -26,7 +26,7 @@ def look(scene: bpy.types.Scene) -> None:
     scene.flowbrush.captured = f"Frames {first} to {last}{lacking}, {width} × {height}"
 
 
-@persistent
+@persistent  # type: ignore[untyped-decorator]  # of bpy, which has no types
 def look_at_all_scenes(_file: str) -> None:
     """Handler for a file that has just been opened."""
     for scene in bpy.data.scenes:

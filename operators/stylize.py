@@ -71,7 +71,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
     return TakeSettings.parse(settings.document())
 
 
-class FLOWBRUSH_OT_stylize_frame(JobOperator, bpy.types.Operator):
+class FLOWBRUSH_OT_stylize_frame(JobOperator):
     """Paint the current frame, to try the style before painting the animation"""
 
     bl_idname = "flowbrush.stylize_frame"
@@ -96,7 +96,7 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator, bpy.types.Operator):
         return job
 
 
-class FLOWBRUSH_OT_stylize_animation(JobOperator, bpy.types.Operator):
+class FLOWBRUSH_OT_stylize_animation(JobOperator):
     """Paint all captured frames into the take"""
 
     bl_idname = "flowbrush.stylize_animation"

@@ -45,6 +45,10 @@ class Desk:
         """Saves the whole screen as NAME.png."""
         subprocess.run(["import", "-silent", "-window", "root", str(self.folder / f"{name}.png")], check=True)
 
+    def save(self) -> None:
+        """Writes what was found to found.json."""
+        (self.folder / "found.json").write_text(json.dumps(self.found, indent=1), "utf-8")
+
     def event(self, kind: str, value: str, x: int, y: int) -> None:
         """Simulates one event at window position (x, y), y up from the bottom edge."""
         self.window.event_simulate(type=kind, value=value, x=x, y=y)
@@ -108,7 +112,7 @@ def perform(script: Callable[[Desk], Script], desk: Desk) -> None:
             pass
         except Exception:  # noqa: BLE001  Blender must be left, whatever went wrong
             desk.found["failure"] = traceback.format_exc()
-        (desk.folder / "found.json").write_text(json.dumps(desk.found, indent=1), "utf-8")
+        desk.save()
         bpy.ops.wm.quit_blender()
         return None
 

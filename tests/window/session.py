@@ -3,6 +3,8 @@
 blender --enable-event-simulate SCENE.blend --python session.py -- SCRIPT FOLDER BACKEND_PYTHON
 """
 
+import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -35,6 +37,8 @@ def worker_pid() -> int:
 def arrange(desk: Desk) -> Generator[float, None, None]:
     """A window as for this work: the 3D View with the tab, an Image Editor beside it, the sequencer below that."""
     bpy.context.preferences.view.show_splash = False
+    bpy.context.scene.flowbrush.samples = 2
+    bpy.context.scene.cycles.use_denoising = False  # Debian builds Blender without a denoiser
     bpy.context.preferences.addons[MODULE].preferences.backend_python = BACKEND
     screen = desk.window.screen
     for kind in ("OUTLINER", "PROPERTIES"):
@@ -63,11 +67,18 @@ def arrange(desk: Desk) -> Generator[float, None, None]:
     yield 0.5
 
 
+def begin(desk: Desk, operator: str, at: float = 0.01) -> Generator[float, None, None]:
+    """Clicks on an operator's button, and waits until its job has made `at` that much progress."""
+    yield from desk.click(operator)
+    yield from desk.until(lambda: job().running or job().error, f"{operator} to start", 20)
+    yield from desk.until(lambda: job().progress >= at or not job().running, f"{operator} to go on")
+    if job().error:
+        raise RuntimeError(f"{operator}: {job().error}")
+
+
 def run(desk: Desk, operator: str, picture: str, at: float) -> Generator[float, None, None]:
     """Clicks on an operator's button, photographs it `at` that much progress, and waits for its end."""
-    yield from desk.click(operator)
-    yield from desk.until(lambda: job().running, f"{operator} to start", 20)
-    yield from desk.until(lambda: job().progress >= at or not job().running, f"{operator} to go on")
+    yield from begin(desk, operator, at)
     desk.found[f"{operator} runs"] = modal(desk)
     desk.photograph(picture)
     yield from desk.until(lambda: not job().running, f"{operator} to end")
@@ -115,16 +126,14 @@ def cancelling(desk: Desk) -> Script:
     scene = bpy.context.scene
     shot = Path(bpy.data.filepath).parent / "flowbrush" / Path(bpy.data.filepath).stem
 
-    yield from desk.click("capture")
-    yield from desk.until(lambda: job().progress > 0, "the first captured frame")
+    yield from begin(desk, "capture")
     yield from desk.click("cancel")
     yield from desk.until(lambda: not job().running, "Cancel to work", 20)
     desk.found["button"] = {"sentence": job().sentence, "error": job().error, "runs": modal(desk)}
     desk.photograph("7-cancelled")
 
     yield from run(desk, "capture", "8-capturing-again", 0.9)
-    yield from desk.click("stylize_animation")
-    yield from desk.until(lambda: job().progress > 0, "the first painted frame")
+    yield from begin(desk, "stylize_animation")
     desk.press("ESC")
     yield from desk.until(lambda: not job().running, "Escape to work", 20)
     frames = shot / "takes" / scene.flowbrush.take / "frames"
@@ -139,12 +148,10 @@ def going_away(desk: Desk) -> Script:
     """A job is running when another file is opened, and again when the extension is disabled."""
     yield from arrange(desk)
     scene = bpy.context.scene
-    desk.found["worker"] = 0
     for name in ("opened", "disabled"):
         scene.flowbrush.use_custom_range = True
         scene.flowbrush.frame_start, scene.flowbrush.frame_end = 1, 500
-        yield from desk.click("capture")
-        yield from desk.until(lambda: job().progress > 0, "the first captured frame")
+        yield from begin(desk, "capture")
         stage = sys.modules[f"{MODULE}.operators.job"].running()._stages[0]
         pid = stage._connection.pid
         if name == "opened":
@@ -159,6 +166,16 @@ def going_away(desk: Desk) -> Script:
     desk.photograph("10-disabled")
 
 
+def killed(desk: Desk) -> Script:
+    """Blender dies while the worker paints."""
+    yield from arrange(desk)
+    yield from run(desk, "capture", "11-before-the-end", 0.9)
+    yield from begin(desk, "stylize_animation")
+    desk.found["worker"] = worker_pid()
+    desk.save()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def refusals(desk: Desk) -> Script:
     """Errors as a person sees them: beside the button, in the panel, in the preferences."""
     yield from arrange(desk)
@@ -167,7 +184,7 @@ def refusals(desk: Desk) -> Script:
     yield from desk.click("capture")
     yield 1.0
     desk.found["no camera"] = job().error
-    desk.photograph("11-no-camera")
+    desk.photograph("12-no-camera")
     desk.press("ESC")
     scene.camera = camera
 
@@ -175,17 +192,17 @@ def refusals(desk: Desk) -> Script:
     yield from desk.click("stylize_frame")
     yield 1.0
     desk.found["environment missing"] = job().error
-    desk.photograph("12-environment-missing")
+    desk.photograph("13-environment-missing")
 
     bpy.ops.screen.userpref_show(section="ADDONS")
     yield 1.0
     bpy.context.window_manager.addon_search = "Flowbrush"
     bpy.ops.preferences.addon_expand(module=MODULE)
     yield 1.5
-    desk.photograph("13-preferences")
+    desk.photograph("14-preferences")
 
 
-SCRIPTS = (whole_way, cancelling, going_away, refusals)
+SCRIPTS = (whole_way, cancelling, going_away, killed, refusals)
 
 if __name__ == "__main__":
     name, folder, BACKEND = sys.argv[sys.argv.index("--") + 1 :]

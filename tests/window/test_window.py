@@ -1,0 +1,178 @@
+"""Flowbrush in a real Blender window: its buttons are clicked, its effects are looked for, its screen is photographed.
+
+Blender comes from Debian, unpacked into .environments/ by make_root. The pictures are in build/screenshots/.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flowbrush
+import pytest
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+PACKAGE = Path(flowbrush.__file__).resolve().parent
+SCREENSHOTS = REPOSITORY / "build" / "screenshots"
+FRAMES = 8
+
+
+class Root:
+    """A folder with a real Blender in it, and the ways to run that."""
+
+    def __init__(self, suite: str) -> None:
+        self.suite = suite
+        self.folder = REPOSITORY / ".environments" / f"blender-{suite}"
+
+    def make(self) -> None:
+        """Makes the root if it is not there. Skips the test, with the reason, where that cannot be done."""
+        if os.geteuid() != 0:
+            pytest.skip("unpacking Debian's Blender needs to be root")
+        if shutil.which("apt-get") is None:
+            pytest.skip("unpacking Debian's Blender needs apt")
+        self.folder.parent.mkdir(exist_ok=True)
+        made = subprocess.run(
+            [HERE / "make_root", self.suite, self.folder], capture_output=True, text=True, timeout=900
+        )
+        if made.returncode != 0:
+            pytest.skip(f"Debian {self.suite} gave no Blender: {made.stderr.strip()[-300:]}")
+
+    def run(self, home: Path, *command: str | Path, limit: float = 120.0) -> int:
+        """Runs a command inside; HOME and the folders of the test, the package and the backend's Python are there too."""
+        folders = dict.fromkeys([HERE, PACKAGE, home.parent, Path(sys.prefix), Path(sys.base_prefix)])
+        process = subprocess.Popen(
+            [HERE / "in_root", self.folder, *(word for folder in folders for word in ("--bind", folder)), *command],
+            env={**os.environ, "IN_ROOT_HOME": str(home)},
+            start_new_session=True,
+        )
+        try:
+            return process.wait(limit)
+        finally:
+            if process.poll() is None:  # a window that hangs must not outlive the test
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@pytest.fixture(scope="module", params=["trixie", "sid"])
+def root(request: pytest.FixtureRequest) -> Root:
+    made = Root(request.param)
+    made.make()
+    return made
+
+
+@pytest.fixture(scope="module")
+def prepared(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the built extension and the demo's scene."""
+    folder = tmp_path_factory.mktemp(root.suite)
+    home = folder / "home"
+    home.mkdir()
+    build = ["blender", "--command", "extension", "build", "--source-dir", PACKAGE, "--output-dir", folder]
+    assert root.run(home, *build) == 0
+    log = folder / "log"
+    scene = ["blender", "--background", "--python", PACKAGE / "launch.py", "--", "scene", "--log", log, "demo-scene"]
+    root.run(home, *scene, folder / "scene.blend", "--frames", str(FRAMES))
+    assert (folder / "scene.blend").exists(), log.read_text("utf-8")
+    return folder
+
+
+Perform = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def perform(root: Root, prepared: Path, tmp_path: Path) -> Perform:
+    """Installs the extension for a new user, runs a script of session.py in a window, and gives what it found."""
+
+    def run(script: str) -> dict[str, Any]:
+        home, scene = tmp_path / "home", tmp_path / "knight.blend"
+        home.mkdir()
+        shutil.copy(prepared / "scene.blend", scene)
+        (archive,) = prepared.glob("flowbrush-*.zip")
+        shutil.copy(archive, tmp_path)
+        install = ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e"]
+        assert root.run(home, *install, tmp_path / archive.name) == 0
+        window = ["--enable-event-simulate", "--gpu-backend", "opengl", "--window-geometry", "0", "0", "1920", "1200"]
+        arguments = ["--python", HERE / "session.py", "--", script, tmp_path, sys.executable]
+        root.run(home, HERE / "on_screen", "blender", *window, scene, *arguments, limit=900)
+        pictures = SCREENSHOTS / root.suite
+        pictures.mkdir(parents=True, exist_ok=True)
+        for picture in tmp_path.glob("*.png"):
+            shutil.copy(picture, pictures)
+        found: dict[str, Any] = json.loads((tmp_path / "found.json").read_text("utf-8"))
+        assert "failure" not in found, found["failure"]
+        return found
+
+    return run
+
+
+@pytest.fixture
+def trixie_only(root: Root) -> None:
+    """For scripts that need not be seen in every version."""
+    if root.suite != "trixie":
+        pytest.skip("seen in Debian trixie's Blender; one script is enough to see that the other version works too")
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended, or does within five seconds."""
+    for _ in range(50):
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, tmp_path: Path) -> None:
+    found = perform("whole_way")
+    for operator in ("capture", "stylize_frame", "stylize_animation"):
+        assert found[operator]["error"] == ""
+        assert found[f"{operator} runs"] == [f"FLOWBRUSH_OT_{operator}"]  # modal: the window stayed free
+    shot = tmp_path / "flowbrush" / "knight"
+    names = [f"{frame:04d}" for frame in range(1, FRAMES + 1)]
+    assert [path.stem for path in sorted((shot / "passes").glob("*.exr"))] == names
+    assert [path.stem for path in sorted((shot / "takes" / "take 1" / "frames").glob("*.png"))] == names
+    assert found["captured"].startswith(f"Frames 1 to {FRAMES}, ")
+    assert found["image"] == [256, 256, "0003.png"] and found["shown"]
+    assert found["worker"] and found["same worker"]
+    assert found["strips"] == [["IMAGE", 1, FRAMES + 1]]
+    assert gone(found["worker"])
+
+
+@pytest.mark.usefixtures("trixie_only")
+def test_cancel_and_escape_stop_and_the_same_job_goes_on(perform: Perform) -> None:
+    found = perform("cancelling")
+    assert found["button"]["sentence"].startswith("Cancelled")
+    assert found["button"]["error"] == "" and found["button"]["runs"] == []
+    assert found["escape"]["sentence"].startswith("Cancelled")
+    assert found["escape"]["runs"] == []
+    assert 1 <= found["escape"]["frames"] < FRAMES
+    assert found["resumed"] == {"frames": FRAMES, "kept": True}
+
+
+@pytest.mark.usefixtures("trixie_only")
+def test_a_job_ends_with_its_file_and_with_the_extension(perform: Perform) -> None:
+    found = perform("going_away")
+    assert found["shown after opening"] is False
+    for reason in ("opened", "disabled"):
+        assert found[reason] == {"alive": False, "runs": []}
+
+
+@pytest.mark.usefixtures("trixie_only")
+def test_the_worker_dies_with_blender(perform: Perform, tmp_path: Path) -> None:
+    found = perform("killed")
+    assert gone(found["worker"])
+    frames = list((tmp_path / "flowbrush" / "knight" / "takes" / "take 1" / "frames").glob("[0-9]*.png"))
+    assert 1 <= len(frames) < FRAMES
+    assert all(frame.read_bytes().endswith(b"IEND\xaeB`\x82") for frame in frames)  # whole: PNG's last chunk
+
+
+@pytest.mark.usefixtures("trixie_only")
+def test_errors_are_sentences_that_stay_in_the_panel(perform: Perform) -> None:
+    found = perform("refusals")
+    assert found["no camera"] == "The scene has no camera: add one, or make a camera the scene's active one"
+    assert found["environment missing"].startswith("The backend's Python does not run")
