@@ -86,7 +86,7 @@ def _capture(
 ) -> Iterator[Captured]:
     notices = describe.notices(scene)
     with Changes() as changes:
-        _keep_time(changes, scene)
+        _keep_time(changes, scene, layer)
         renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
         marking = surface.mark(changes, layer)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
@@ -109,8 +109,10 @@ def _content_of(settings: CaptureSettings) -> dict[str, Any]:
     return {"samples": settings.samples, "denoise": settings.denoise, "size": settings.size}
 
 
-def _keep_time(changes: Changes, scene: bpy.types.Scene) -> None:
+def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
     """Brings back the frame the user was at, and what Blender overwrites on the way there."""
+    changes.callback(layer.update)
+    changes.callback(compat.refresh_compositor, scene)
     changes.keep_animated()
     changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
     changes.callback(scene.frame_set, scene.frame_current, subframe=scene.frame_subframe)

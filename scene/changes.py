@@ -1,5 +1,6 @@
 """Changing the user's scene for a while, and giving it back exactly as it was."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,18 +19,15 @@ class Changes(ExitStack):
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Sets `owner.name`; if it is animated or driven, that is muted too, or it would win at the next frame."""
         self._mute_animation(owner, name)
-        self.callback(setattr, owner, name, _plain(getattr(owner, name)))
+        if owner.is_property_set(name):
+            self.callback(setattr, owner, name, _plain(getattr(owner, name)))
+        else:
+            self.callback(owner.property_unset, name)
         setattr(owner, name, value)
 
     def keep(self, struct: Any) -> None:
-        """Remembers all values of `struct`, which may then be changed freely.
-
-        They come back in the order of Blender's own definition, where a property that limits others (the file format
-        and its colour depth) stands before them.
-        """
-        names = [p.identifier for p in struct.bl_rna.properties if not p.is_readonly and p.type not in _COMPOSITE]
-        for name in reversed(names):
-            self.callback(setattr, struct, name, _plain(getattr(struct, name)))
+        """Remembers all values of `struct` and of the structs in it, which may then be changed freely."""
+        self.callback(_restore, struct, list(_values(struct)))
 
     def keep_animated(self) -> None:
         """Remembers the value of every animated property of the file.
@@ -59,7 +57,35 @@ class Changes(ExitStack):
                 curve.mute = True
 
 
-_COMPOSITE = {"POINTER", "COLLECTION"}
+def _values(struct: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Path and value of everything in `struct` that can be set, what is nested in it last."""
+    nested = {}
+    for prop in struct.bl_rna.properties:
+        name, value = prop.identifier, getattr(struct, prop.identifier)
+        if prop.type == "POINTER":
+            if name != "rna_type" and value is not None and not isinstance(value, bpy.types.ID):
+                nested[name] = value
+        # An enumeration may stand at nothing until Blender first needs it; nobody can set it to nothing again.
+        elif prop.type != "COLLECTION" and not prop.is_readonly and not (prop.type == "ENUM" and value == ""):
+            yield (*path, name), _plain(value)
+    for name, value in nested.items():
+        yield from _values(value, (*path, name))
+
+
+def _restore(struct: Any, values: list[tuple[tuple[str, ...], Any]]) -> None:
+    """Sets all that differs, twice over: one property limits what another may be (file format and colour depth)."""
+    for last in (False, True):
+        for (*way, name), value in values:
+            owner = struct
+            for step in way:  # by name, because Blender may have put another struct in the place of a nested one
+                owner = getattr(owner, step)
+            if _plain(getattr(owner, name)) == value:
+                continue
+            try:
+                setattr(owner, name, value)
+            except TypeError:
+                if last:
+                    raise
 
 
 def _plain(value: Any) -> Any:

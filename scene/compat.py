@@ -23,6 +23,13 @@ def literal_path(path: Path) -> str:
     return text.replace("{", "{{").replace("}", "}}") if hasattr(bpy.types, "FileOutputItem") else text
 
 
+def give_nodes(block: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
+    """The node tree of a new material or world; before 5.0 it has none until asked for one."""
+    if bpy.app.version < (5, 0, 0):
+        block.use_nodes = True
+    return block.node_tree
+
+
 def uses_nodes(material: bpy.types.Material) -> bool:
     """Whether the material is made of nodes; since 5.0 every material is."""
     if bpy.app.version >= (5, 0, 0):
@@ -35,6 +42,18 @@ def compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
     if bpy.app.version >= (5, 0, 0):
         return scene.compositing_node_group
     return scene.node_tree if scene.use_nodes else None
+
+
+def refresh_compositor(scene: bpy.types.Scene) -> None:
+    """Lets the compositor's Render Layers nodes find their passes again after these were switched off and on.
+
+    Before 5.0 the links from such a pass stay marked as invalid otherwise.
+    """
+    tree = compositor_tree(scene)
+    if tree is not None and bpy.app.version < (5, 0, 0):
+        for node in tree.nodes:
+            if node.bl_idname == "CompositorNodeRLayers":
+                node.update()
 
 
 def action_curves(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
@@ -81,3 +100,58 @@ def _all_curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
         for strip in layer.strips:
             for bag in strip.channelbags:
                 yield from bag.fcurves
+
+
+def strips_of(owner: Any) -> Any:
+    """The strips of a sequence editor or meta strip that lie at its own level; before 4.4 called sequences."""
+    return owner.strips if hasattr(owner, "strips") else owner.sequences
+
+
+def strip_span(strip: Any) -> range:
+    """The frames that a strip covers between its handles."""
+    if hasattr(strip, "left_handle"):
+        return range(strip.left_handle, strip.right_handle)
+    return range(strip.frame_final_start, strip.frame_final_end)
+
+
+def content_start(strip: Any) -> int:
+    """The frame at which a strip's first image would be without trimming."""
+    return round(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)
+
+
+def move_strip(strip: Any, frame: int) -> None:
+    """Slides a strip so that its untrimmed first image lies at `frame`."""
+    setattr(strip, "content_start" if hasattr(strip, "content_start") else "frame_start", frame)
+
+
+def new_text_strip(strips: Any, name: str, channel: int, frames: range) -> Any:
+    """A text strip that covers `frames`; since 5.0 an effect is given its length, before its end."""
+    extent = {"length": len(frames)} if bpy.app.version >= (5, 0, 0) else {"frame_end": frames.stop}
+    return strips.new_effect(name=name, type="TEXT", channel=channel, frame_start=frames.start, **extent)
+
+
+def centre_text(strip: Any) -> None:
+    """Centres a text strip's text on its location; the properties have other names before 4.4."""
+    if hasattr(strip, "anchor_x"):
+        strip.alignment_x, strip.anchor_x, strip.anchor_y = "CENTER", "CENTER", "CENTER"
+    else:
+        strip.align_x, strip.align_y = "CENTER", "CENTER"
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose strips the user edits; since 5.0 a workspace can show another scene's than the active one's."""
+    return getattr(context.workspace, "sequencer_scene", None) or context.scene
+
+
+def show_in_sequencer(scene: bpy.types.Scene) -> None:
+    """Makes video editors show the strips of `scene` where they show none yet; before 5.0 they follow the window."""
+    for workspace in bpy.data.workspaces:
+        if getattr(workspace, "sequencer_scene", scene) is None:
+            workspace.sequencer_scene = scene
+
+
+def replace_sequencer_scene(old: bpy.types.Scene, new: bpy.types.Scene) -> None:
+    """Makes every video editor that shows the strips of `old` show those of `new`."""
+    for workspace in bpy.data.workspaces:
+        if getattr(workspace, "sequencer_scene", None) == old:
+            workspace.sequencer_scene = new

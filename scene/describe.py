@@ -80,7 +80,7 @@ def objects(marking: Marking) -> tuple[SceneObject, ...]:
             id=number,
             name=item.name_full,
             collections=tuple(collection.name_full for collection in item.users_collection),
-            materials=tuple(slot.material.name_full for slot in item.material_slots if slot.material),
+            materials=tuple(_name(slot.material, marking) for slot in item.material_slots if slot.material),
             trusted=is_trusted(item),
         )
         for number, item in marking.objects.items()
@@ -89,7 +89,11 @@ def objects(marking: Marking) -> tuple[SceneObject, ...]:
 
 def materials(marking: Marking) -> tuple[SceneMaterial, ...]:
     """All materials, by the numbers in the pass `material_id`."""
-    return tuple(SceneMaterial(number, material.name_full) for number, material in marking.materials.items())
+    return tuple(SceneMaterial(number, _name(material, marking)) for number, material in marking.materials.items())
+
+
+def _name(material: bpy.types.Material, marking: Marking) -> str:
+    return marking.stand_ins.get(material.name_full, material.name_full)
 
 
 def is_trusted(item: bpy.types.Object) -> bool:

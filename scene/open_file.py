@@ -8,6 +8,7 @@ import numpy as np
 from mathutils import Vector
 
 from ..backend.errors import Code, SceneError
+from . import compat
 from .surface import RENDERED
 
 # Ending: the operator that imports it, and where Blender gets that operator from.
@@ -133,8 +134,7 @@ def _add_light(scene: bpy.types.Scene) -> None:
     scene.collection.objects.link(lamp)
     if scene.world is None:
         scene.world = bpy.data.worlds.new("Sky")
-        scene.world.use_nodes = True
-        background = scene.world.node_tree.nodes["Background"]
+        background = compat.give_nodes(scene.world).nodes["Background"]
         background.inputs["Color"].default_value = (0.6, 0.7, 0.85, 1.0)
         background.inputs["Strength"].default_value = 0.7
 
@@ -148,8 +148,7 @@ def _add_ground(scene: bpy.types.Scene, points: np.ndarray) -> None:
     corners = [(x + dx * half, y + dy * half, float(low[2])) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
     earth = bpy.data.materials.new("Ground")
-    earth.use_nodes = True
-    earth.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.32, 0.30, 0.22, 1.0)
+    compat.give_nodes(earth).nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.32, 0.30, 0.22, 1.0)
     mesh.materials.append(earth)
     scene.collection.objects.link(bpy.data.objects.new("Ground", mesh))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 
 from . import compat
 from .changes import Changes
@@ -18,12 +19,16 @@ _MAX_ID = 32767  # pass_index is a short in Blender's files
 
 @dataclass(frozen=True)
 class Marking:
-    """What was marked: the AOVs' names as Blender gave them, objects and materials by id, sentences for the user."""
+    """What was marked: the AOVs' names as Blender gave them, objects and materials by id, sentences for the user.
+
+    stand_ins: for materials that were replaced for the capture, the names of the user's own, by the replacement's.
+    """
 
     surface: str
     instance: str
     objects: dict[int, bpy.types.Object]
     materials: dict[int, bpy.types.Material]
+    stand_ins: dict[str, str]
     notices: tuple[str, ...]
 
 
@@ -35,9 +40,9 @@ def mark(changes: Changes, layer: bpy.types.ViewLayer) -> Marking:
     for item in objects:
         if item.type == "MESH":
             changes.set(item, "add_rest_position_attribute", True)
-    _replace_plain_materials(changes)
+    stand_ins = _replace_plain_materials(changes)
     _fill_empty_slots(changes, objects)
-    materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if not m.is_grease_pencil]
+    materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if compat.uses_nodes(m)]
     for material in materials:
         _add_nodes(changes, material.node_tree, surface, instance)
     notices = []
@@ -45,7 +50,8 @@ def mark(changes: Changes, layer: bpy.types.ViewLayer) -> Marking:
         notices.append(f"Only the first {_MAX_ID} objects and materials have numbers of their own")
     if any(item.library for item in (*materials, *objects)):
         notices.append("Linked objects and materials were captured too; their library files are not changed")
-    return Marking(surface, instance, _number(changes, objects), _number(changes, materials), tuple(notices))
+    numbered = _number(changes, objects), _number(changes, materials)
+    return Marking(surface, instance, *numbered, stand_ins, tuple(notices))
 
 
 def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:
@@ -66,12 +72,18 @@ def _add_aov(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str)
     return unique
 
 
-def _replace_plain_materials(changes: Changes) -> None:
-    """Materials without nodes cannot hold AOVs: they give way to a material of nodes that Cycles renders alike."""
+def _replace_plain_materials(changes: Changes) -> dict[str, str]:
+    """Materials without nodes cannot hold AOVs: they give way to a material of nodes that Cycles renders alike.
+
+    Returns the names: replacement → replaced.
+    """
+    names = {}
     for plain in [m for m in bpy.data.materials if not m.is_grease_pencil and not compat.uses_nodes(m)]:
         stand_in = _diffuse(changes, plain.name, tuple(plain.diffuse_color))
         changes.callback(stand_in.user_remap, plain)
         plain.user_remap(stand_in)
+        names[stand_in.name_full] = plain.name_full
+    return names
 
 
 def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None:
@@ -83,28 +95,29 @@ def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None
         default = default or _diffuse(changes, "(no material)", (0.8, 0.8, 0.8, 1.0))
         if not item.material_slots:
             _keep_face_materials(changes, item.data)
-            changes.callback(item.data.materials.pop)
+            changes.callback(item.data.materials.clear)  # pop() would leave the object an empty slot
             item.data.materials.append(default)
         for slot in item.material_slots:
             if slot.material is None:
                 changes.set(slot, "material", default)
 
 
-def _keep_face_materials(changes: Changes, data: Any) -> None:
-    """Removing a material slot renumbers the faces' materials; this puts them back."""
-    indices = data.attributes.get("material_index") if isinstance(data, bpy.types.Mesh) else None
-    if indices is not None:
-        values = [0] * len(indices.data)
-        indices.data.foreach_get("value", values)
-        changes.callback(lambda: data.attributes["material_index"].data.foreach_set("value", values))
+def _keep_face_materials(changes: Changes, data: bpy.types.ID) -> None:
+    """Removing the slots sets the materials of faces, splines and letters to the first; this puts them back."""
+    for name in ("polygons", "splines", "body_format"):
+        pieces = getattr(data, name, ())
+        values = np.zeros(len(pieces), np.int32)
+        if pieces:
+            pieces.foreach_get("material_index", values)
+        if values.any():
+            changes.callback(pieces.foreach_set, "material_index", values)
 
 
 def _diffuse(changes: Changes, name: str, colour: tuple[float, ...]) -> bpy.types.Material:
     """What Cycles makes of a material without nodes: a diffuse surface of its viewport colour."""
     material = bpy.data.materials.new(name)
     changes.callback(bpy.data.materials.remove, material)
-    material.use_nodes = True
-    tree = material.node_tree
+    tree = compat.give_nodes(material)
     tree.nodes.clear()
     diffuse, output = tree.nodes.new("ShaderNodeBsdfDiffuse"), tree.nodes.new("ShaderNodeOutputMaterial")
     diffuse.inputs["Color"].default_value = colour
