@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .warp import Kernel, gather, inside, nearest, pixel_grid, snapped
+from .warp import CORNERS, Kernel, gather, inside, nearest, pixel_grid
 
 UNKNOWN = -(2**31)
 # Neighbouring pixels whose paint comes from places farther apart than this, in pixels, are not on one surface.
@@ -53,14 +53,13 @@ def advance(chain: Chain, flow: np.ndarray, visible: np.ndarray) -> Chain:
     arrived = pixel_grid(height, width) + flow
     visible = visible & inside(arrived, height, width)
     arrived = np.where(visible[..., None], arrived, 0.0).astype(np.float32)
-    around = snapped(arrived)
     offset = chain.position - pixel_grid(height, width)
-    source = np.where(visible, nearest(chain.source, around), np.int32(UNKNOWN))
-    position = arrived + gather(offset, around, "linear")
+    source = np.where(visible, nearest(chain.source, np.rint(arrived)), np.int32(UNKNOWN))
+    position = arrived + gather(offset, arrived, "linear")
     # Most pixels lie amid paint of one frame that moves as one, and are done.
     seam = _differs(chain.source.astype(np.float64), 0.0) | _differs(offset, TOGETHER).any(axis=2)
-    chosen = (source != UNKNOWN) & (nearest(seam.astype(np.uint8), np.floor(around)) > 0)
-    position[chosen] = arrived[chosen] + _offset_beside_seams(chain.source, offset, around[chosen])
+    chosen = (source != UNKNOWN) & (nearest(seam.astype(np.uint8), np.floor(arrived)) > 0)
+    position[chosen] = arrived[chosen] + _offset_beside_seams(chain.source, offset, arrived[chosen])
     position[source == UNKNOWN] = 0.0
     return Chain(source, position)
 
@@ -97,8 +96,8 @@ def _offset_beside_seams(source: np.ndarray, offset: np.ndarray, positions: np.n
     centre = pixels(np.rint(positions))
     total = np.zeros((len(positions), 1), np.float32)
     blended = np.zeros((len(positions), 2), np.float32)
-    for shift in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        corner = np.floor(positions) + np.float32(shift)
+    for shift in CORNERS:
+        corner = np.floor(positions) + shift
         tap = pixels(corner)
         one = (source[tap] == source[centre]) & (np.abs(offset[tap] - offset[centre]).max(axis=1) <= TOGETHER)
         weight = np.where(one, (1.0 - np.abs(positions - corner)).prod(axis=1), 0.0)[:, None]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from .warp import gather, inside, nearest, pixel_grid, snapped
+from .warp import CORNERS, gather, inside, nearest, pixel_grid
 
 NEEDS = ("object_id", "instance", "surface", "depth")
 # How many pixel footprints a surface coordinate may lie from the one expected: a tap is up to one pixel away in both
@@ -32,7 +32,7 @@ def visible_in_previous(
     height, width = flow.shape[:2]
     positions = pixel_grid(height, width) + flow
     seen = inside(positions, height, width)
-    positions = snapped(np.where(seen[..., None], positions, 0.0))
+    positions = np.where(seen[..., None], positions, np.float32(0.0))
     here, there = surface_labels(now), surface_labels(before)
     background = here[..., 0] == BACKGROUND
     place = now["surface"].astype(np.float32, copy=False)
@@ -48,8 +48,8 @@ def visible_in_previous(
     seen &= same(centre, 0.5)
     own_depth = nearest(depth, centre)
     covered = np.zeros((height, width), np.float32)
-    for corner in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        tap = np.floor(positions) + np.float32(corner)
+    for corner in CORNERS:
+        tap = np.floor(positions) + corner
         apart = np.abs(positions - tap)
         weight = (1.0 - apart[..., 0]) * (1.0 - apart[..., 1])
         covered += weight * ((nearest(depth, tap) < own_depth) & ~same(tap, 1.0))

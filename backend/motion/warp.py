@@ -17,8 +17,8 @@ _FLAGS = {
     "cubic": cv2.INTER_CUBIC,
     "lanczos": cv2.INTER_LANCZOS4,
 }
-# Pixels; a neighbour that would weigh less than about this in bilinear sampling is none.
-SNAP = 0.02
+# From the pixel left of and above a position to the four that bilinear sampling blends.
+CORNERS = np.array(((0, 0), (1, 0), (0, 1), (1, 1)), np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -65,15 +65,6 @@ def inside(positions: np.ndarray, height: int, width: int) -> np.ndarray:
     """(H, W) bool: the position lies on a picture of that size, border pixels whole."""
     column, row = positions[..., 0], positions[..., 1]
     return (column >= -0.5) & (column <= width - 0.5) & (row >= -0.5) & (row <= height - 0.5)
-
-
-def snapped(positions: np.ndarray) -> np.ndarray:
-    """`positions` with coordinates next to a pixel's centre put on it.
-
-    What stands still then has one neighbour, not four of which three weigh nothing.
-    """
-    centres = np.rint(positions)
-    return np.where(np.abs(positions - centres) < SNAP, centres, positions)
 
 
 def _remap(image: np.ndarray, positions: np.ndarray, flags: int) -> np.ndarray:

@@ -84,6 +84,15 @@ def test_across_a_seam_between_sources_positions_are_not_mixed():
     assert (chain.source[5, :20] == 1).all() and (chain.source[5, 20:] == 2)[:-1].all()
 
 
+def test_along_a_seam_positions_are_still_blended():
+    """Paint of two frames that was magnified: offsets grow down the picture, also in the two columns of the seam."""
+    source = np.where(np.arange(WIDTH) < 20, 1, 2).astype(np.int32) * np.ones((HEIGHT, 1), np.int32)
+    chain = advance(Chain(source, pixel_grid(HEIGHT, WIDTH) * np.float32(1.2)), shift(0.0, 0.25), EVERYWHERE)
+    rows = np.arange(HEIGHT - 1) + 0.25
+    for column in (18, 19, 20, 21):
+        assert chain.position[:-1, column, 1] == pytest.approx(rows * 1.2, abs=1e-4)
+
+
 def test_across_an_edge_within_one_source_positions_are_not_mixed():
     """Two surfaces painted in the same frame that lay far apart there."""
     position = pixel_grid(HEIGHT, WIDTH) + np.where(np.arange(WIDTH) < 20, 0.0, 60.0)[:, None]

@@ -98,6 +98,7 @@ def test_depth_of_a_range_without_extent_is_still_a_picture(near, far):
         ((1, 0, 0), (0.0, 0.5, 0.5)),
         ((0, 1, 0), (0.5, 1.0, 0.5)),  # up: green
         ((0, -1, 0), (0.5, 0.0, 0.5)),
+        ((0.6, 0, 0.8), (0.2, 0.5, 0.9)),
         ((0, 0, 0), (0.5, 0.5, 1.0)),  # background
     ],
 )
@@ -145,6 +146,14 @@ def test_a_sphere_has_its_outline_only():
     from_centre = np.hypot(*np.meshgrid(*[np.arange(SIZE) - (SIZE - 1) / 2] * 2))
     assert drawing[np.abs(from_centre - radius) > 3.5].max() < 0.02
     assert drawing[np.abs(from_centre - radius) < 0.4].min() > 0.5
+
+
+def test_a_fold_beside_an_outline_does_not_thicken_it():
+    passes = flat()
+    passes["object_id"] = np.where(np.arange(SIZE) < 30, 1, 2) * np.ones((SIZE, 1), np.int32)
+    plain = CONDITIONS["lineart"].make(passes, shot_of(), 1)
+    passes["normal"][:, 31:] = (1.0, 0.0, 0.0)
+    assert CONDITIONS["lineart"].make(passes, shot_of(), 1) == pytest.approx(plain, abs=1e-6)
 
 
 def test_outlines_are_stronger_than_materials_and_materials_than_creases():

@@ -15,7 +15,7 @@ def made_camera(*, yaw: float = 0.0, pitch: float = 0.0, lens: float = 1.5, kind
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     tilt = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
     world = np.eye(4)
-    world[:3, :3], world[:3, 3] = turn @ tilt * 2.0, place  # the camera object is scaled
+    world[:3, :3], world[:3, 3] = turn @ tilt * (2.0, 1.0, 0.5), place  # the camera object is scaled
     projection = np.diag((lens, lens * WIDTH / HEIGHT, -1.0, 0.0))
     projection[2, 3], projection[3, 2] = -0.2, -1.0
     return Camera("c", kind, tuple(world.ravel().tolist()), tuple(projection.ravel().tolist()))

@@ -104,3 +104,20 @@ def test_beside_its_own_silhouette_a_point_is_seen_beside_another_s_it_is_not():
         flow = np.full((20, 30, 2), (0.4, 0.0), np.float32)  # the last column of the wall lies 0.4 of the way across
         place = now["surface"] + np.float32((0.4, 0.0, 0.0))
         assert visible_in_previous({**now, "surface": place}, before, flow)[5, 14] == seen
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_step_across_a_hidden_part_is_no_footprint(turned):
+    """A fold of the same surface lies before its own right half, whose coordinates go on four pixels farther."""
+    side = np.arange(30) < 15
+    now, before = wall(30, 30), wall(30, 30)
+    now["surface"] = now["surface"] + np.float32((4.0, 0.0, 0.0))
+    before["surface"] = np.where(side[:, None], before["surface"], now["surface"])
+    seen = np.broadcast_to(~side, (30, 30))
+    if turned:
+        now["surface"], before["surface"], seen = (
+            now["surface"].swapaxes(0, 1),
+            before["surface"].swapaxes(0, 1),
+            seen.T,
+        )
+    assert np.array_equal(visible_in_previous(now, before, np.zeros((30, 30, 2), np.float32)), seen)

@@ -4,7 +4,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from flowbrush.backend.motion.warp import Kernel, carry, gather, inside, nearest, pixel_grid, snapped
+from flowbrush.backend.motion.warp import Kernel, carry, gather, inside, nearest, pixel_grid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -118,11 +118,6 @@ def test_nearest_keeps_any_type_as_it_is():
 def test_inside_reaches_half_a_pixel_around_the_centres():
     positions = np.float32([[[-0.5, 0], [-0.51, 0], [9.5, 4.5], [9.51, 4.5], [3, 4.51], [np.nan, 0]]])
     assert inside(positions, 5, 10).tolist() == [[True, False, True, False, False, False]]
-
-
-def test_snapping_moves_only_what_is_next_to_a_centre():
-    positions = np.float32([[[3.01, 2.5], [2.99, 7.05]]])
-    assert snapped(positions) == pytest.approx(np.float32([[[3.0, 2.5], [3.0, 7.05]]]))
 
 
 def test_the_grid_cannot_be_changed_by_whoever_borrows_it():
