@@ -75,7 +75,7 @@ class Shot:
 
     fps: frames a second as numerator and denominator. resolution: width, height in pixels. frames: first and last,
     both included. near, far: range of planar depth of all surface pixels of the shot, metres. cuts: the first frame of
-    every segment but the first.
+    every segment but the first. capture: names what was rendered; another capture into the same folder has another.
     """
 
     folder: Path
@@ -96,6 +96,7 @@ class Shot:
     materials: tuple[SceneMaterial, ...]
     passes: dict[str, Pass]
     notices: tuple[str, ...] = ()
+    capture: str = ""
 
     @property
     def frame_numbers(self) -> range:
@@ -175,6 +176,7 @@ class Shot:
             ),
             passes=_passes(fields.child("passes")),
             notices=fields.texts("notices", MAX_ITEMS, []),
+            capture=fields.text("capture", ""),
         )
 
 

@@ -134,5 +134,5 @@ def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[st
     folder = shot.take_folder(name)
     if not (folder / "take.json").exists():
         return
-    if Take.load(shot, name) != Take(folder, settings, models):
+    if Take.load(shot, name) != Take(folder, settings, models, shot.capture):
         shutil.rmtree(folder)

@@ -138,29 +138,32 @@ def style_settings(name: str) -> TakeSettings:
 
 @dataclass(frozen=True)
 class Take:
-    """A take on disk. models: what each model setting resolved to, with the SHA-256 of its weights."""
+    """A take on disk. models: the SHA-256 of the model and each ControlNet. capture: which capture was painted."""
 
     folder: Path
     settings: TakeSettings
     models: dict[str, str]
+    capture: str = ""
 
     @staticmethod
     def start(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> "Take":
-        """Begins the take `name`, or goes on with it where it was made with the very same settings and models.
+        """Begins the take `name`, or goes on with it where it is of the very same capture, settings and models.
 
-        Raises ShotError when the name is taken by other settings, StorageError when it cannot be written.
+        Raises ShotError when the name is taken by another, StorageError when it cannot be written.
         """
-        take = Take(shot.take_folder(name), settings, models)
+        take = Take(shot.take_folder(name), settings, models, shot.capture)
         if (take.folder / "take.json").exists():
             if Take.load(shot, name) != take:
                 raise ShotError(
                     Code.BAD_TAKE,
-                    f"The take '{name}' exists with other settings or another model: choose a new name or remove it",
+                    f"The take '{name}' is of another capture, other settings or another model: "
+                    "choose a new name or replace it",
                 )
             return take
         for part in ("frames", "state"):
             make_folder(take.folder / part)
-        document = {"format": FORMAT, "version": VERSION, "settings": settings.document(), "models": models}
+        document = {"format": FORMAT, "version": VERSION, "capture": take.capture}
+        document |= {"settings": settings.document(), "models": models}
         write_json(take.folder / "take.json", document)
         return take
 
@@ -173,7 +176,7 @@ class Take:
             raise _bad_take("it was not written by this version of Flowbrush")
         models = given.child("models")
         settings = TakeSettings.parse(given.mapping("settings"), "take.json: 'settings'")
-        return Take(folder, settings, {key: models.text(key) for key in models.names()})
+        return Take(folder, settings, {key: models.text(key) for key in models.names()}, given.text("capture", ""))
 
     @property
     def name(self) -> str:

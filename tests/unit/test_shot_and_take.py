@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -113,6 +114,12 @@ def test_a_take_goes_on_only_with_the_same_settings(shot: Shot) -> None:
     for other in ((TakeSettings(prompt="oil"), models), (settings, {"starter": "sha256:2"})):
         with pytest.raises(ShotError, match="other settings"):
             Take.start(shot, "a", *other)
+
+
+def test_a_take_of_a_former_capture_is_not_mixed_with_this_one(shot: Shot) -> None:
+    Take.start(shot, "a", TakeSettings(), {})
+    with pytest.raises(ShotError, match="another capture"):
+        Take.start(replace(shot, capture="later"), "a", TakeSettings(), {})
 
 
 settings_strategy = st.builds(
