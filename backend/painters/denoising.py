@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled
@@ -59,6 +61,7 @@ def denoise(
     controls: Sequence[Control],
     *,
     time_ids: torch.Tensor | None,
+    guidance_input: torch.Tensor | None,
     beside: torch.Tensor | None,
     generator: torch.Generator,
     keep_known: Callable[[torch.Tensor, int], torch.Tensor],
@@ -66,7 +69,8 @@ def denoise(
 ) -> torch.Tensor:
     """Latents (1, C, h, w) at the noise level of `timesteps[0]` → clean latents.
 
-    time_ids: (N, 6) sizes and crop for XL. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
+    time_ids: (N, 6) sizes and crop for XL. guidance_input: (1, width) for models that take guidance as an input.
+    beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
     keep_known(latents, step) puts back what is not to be painted after each step. Raises Cancelled.
     """
     import torch
@@ -74,38 +78,51 @@ def denoise(
     step_options = _step_options(scheduler, generator)
     copies = text.embeddings.shape[0]
     added = None if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
-    distilled = _guidance_embedding(unet, guidance, copies, latents)
-    for step, timestep in enumerate(timesteps):
-        if cancelled():
-            raise Cancelled()
-        sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
-        sample = sample.contiguous(memory_format=torch.channels_last)
-        down, middle = _control_residuals(
-            [control for control in controls if control.acts(step, len(timesteps))], sample, timestep, text, added
-        )
-        if beside is not None:
-            sample = torch.cat([sample, beside.repeat(copies, 1, 1, 1)], dim=1)
-        predicted = unet(
-            sample,
-            timestep,
-            encoder_hidden_states=text.embeddings,
-            timestep_cond=distilled,
-            added_cond_kwargs=added,
-            down_block_additional_residuals=down,
-            mid_block_additional_residual=middle,
-            return_dict=False,
-        )[0]
-        if copies == 2:
-            without, with_prompt = predicted.chunk(2)
-            predicted = without + guidance * (with_prompt - without)
-        latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
-        latents = keep_known(latents, step)
+    with _pictures_embedded_once(controls):
+        for step, timestep in enumerate(timesteps):
+            if cancelled():
+                raise Cancelled()
+            sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
+            sample = sample.contiguous(memory_format=torch.channels_last)
+            down, middle = _control_residuals(
+                [control for control in controls if control.acts(step, len(timesteps))], sample, timestep, text, added
+            )
+            if beside is not None:
+                sample = torch.cat([sample, beside.repeat(copies, 1, 1, 1)], dim=1)
+            predicted = unet(
+                sample,
+                timestep,
+                encoder_hidden_states=text.embeddings,
+                timestep_cond=guidance_input,
+                added_cond_kwargs=added,
+                down_block_additional_residuals=down,
+                mid_block_additional_residual=middle,
+                return_dict=False,
+            )[0]
+            if copies == 2:
+                without, with_prompt = predicted.chunk(2)
+                predicted = without + guidance * (with_prompt - without)
+            latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
+            latents = keep_known(latents, step)
     return latents
 
 
 def uses_guidance(unet: UNet2DConditionModel, guidance: float) -> bool:
     """Whether the unconditional half is computed: not for guidance 1, nor for models that take guidance as an input."""
     return guidance > 1 and unet.config.time_cond_proj_dim is None
+
+
+@contextmanager
+def _pictures_embedded_once(controls: Sequence[Control]) -> Iterator[None]:
+    """A ControlNet embeds its picture, at full resolution, anew in every step; here only in the first."""
+    embeddings = [control.model.controlnet_cond_embedding for control in controls]
+    for embedding in embeddings:
+        embedding.forward = lru_cache(maxsize=1)(embedding.forward)
+    try:
+        yield
+    finally:
+        for embedding in embeddings:
+            del embedding.forward  # the class's own again
 
 
 def _control_residuals(
@@ -127,20 +144,6 @@ def _control_residuals(
         down = list(its_down) if down is None else [a + b for a, b in zip(down, its_down, strict=True)]
         middle = its_middle if middle is None else middle + its_middle
     return None if down is None else tuple(down), middle
-
-
-def _guidance_embedding(
-    unet: UNet2DConditionModel, guidance: float, copies: int, latents: torch.Tensor
-) -> torch.Tensor | None:
-    """The sinusoidal embedding in which latent consistency models take guidance (arXiv 2310.04378, section 4.2)."""
-    import torch
-
-    width = unet.config.time_cond_proj_dim
-    if width is None:
-        return None
-    frequencies = torch.exp(torch.arange(width // 2, dtype=torch.float32) * (-9.210340371976184 / (width // 2 - 1)))
-    angles = 1000.0 * (guidance - 1.0) * frequencies
-    return torch.cat([angles.sin(), angles.cos()]).repeat(copies, 1).to(latents)
 
 
 def _step_options(scheduler: Any, generator: torch.Generator) -> dict[str, Any]:

@@ -119,6 +119,7 @@ class DiffusionPainter:
                 settings.guidance,
                 controls,
                 time_ids=self._time_ids(initial.shape, region, text),
+                guidance_input=self._guidance_input(),
                 beside=beside,
                 generator=generator,
                 keep_known=keep_known,
@@ -209,6 +210,16 @@ class DiffusionPainter:
                 f"The prompt has {tokens - 2} word pieces and the model reads {tokenizer.model_max_length - 2}: "
                 "its end is not read; shorten it"
             )
+
+    def _guidance_input(self) -> torch.Tensor | None:
+        """Guidance as latent consistency models take it; None for all others."""
+        import torch
+
+        width = self._unet.config.time_cond_proj_dim
+        if width is None:
+            return None
+        scale = torch.tensor([self._settings.guidance - 1.0])
+        return self._pipeline.get_guidance_scale_embedding(scale, width).to(self._device, self._unet.dtype)
 
     def _time_ids(self, shape: tuple[int, ...], region: Region, text: Text) -> torch.Tensor | None:
         """Picture size, corner of the crop and size of the crop, as XL models were trained to read them."""

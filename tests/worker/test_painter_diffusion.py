@@ -1,5 +1,6 @@
 """Painting with small random models: every setting has the effect that it is there for, and no other."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -196,6 +197,18 @@ def test_controlnet_acts_only_between_start_and_end(painter: Callable[..., Diffu
     assert difference(first_half[1], whole[1]) > 1e-3
 
 
+def test_conditions_are_embedded_once_a_picture(painter: Callable[..., DiffusionPainter]) -> None:
+    ours = painter(steps=4, controls=(DEPTH,))
+    calls: list[int] = []
+    embedding = ours._models.controlnets[0].controlnet_cond_embedding
+    hook = embedding.conv_in.register_forward_pre_hook(lambda *arguments: calls.append(1))
+    first = ours.paint(request(), never)
+    other = replace(request(), conditions={"depth": smooth(5)})
+    assert difference(ours.paint(other, never), first) > 1e-3
+    hook.remove()
+    assert len(calls) == 2
+
+
 def test_more_strength_leaves_the_initial_picture_further(painter: Callable[..., DiffusionPainter]) -> None:
     ours = painter(steps=10)
     with torch.inference_mode():
@@ -232,6 +245,21 @@ def test_guidance_off_costs_half(painter: Callable[..., DiffusionPainter]) -> No
         ours.paint(request(), never)
         hook.remove()
         assert set(seen) == {batch}
+
+
+def test_distilled_model_takes_guidance_as_an_input(models: Path, painter: Callable[..., DiffusionPainter]) -> None:
+    folder = shutil.copytree(models / "sd", models / "distilled", dirs_exist_ok=True)
+    unet = diffusers.UNet2DConditionModel(**tiny_models.UNET, time_cond_proj_dim=16)
+    tiny_models.lively(unet).save_pretrained(folder / "unet")
+    pictures = []
+    for guidance in (2.0, 8.0):
+        ours = painter("distilled", guidance=guidance, scheduler="lcm")
+        seen: list[int] = []
+        hook = ours._unet.register_forward_pre_hook(lambda _, arguments, seen=seen: seen.append(len(arguments[0])))
+        pictures.append(ours.paint(request(), never))
+        hook.remove()
+        assert set(seen) == {1}, "and so needs no unconditional half"
+    assert difference(*pictures) > 1e-3
 
 
 def test_prompts_are_encoded_once(painter: Callable[..., DiffusionPainter]) -> None:
