@@ -86,15 +86,15 @@ def resolve(settings: TakeSettings) -> ModelChoice:
     Raises ModelError: MISSING_MODEL where nothing is, UNSAFE_MODEL for pickles and code, BAD_MODEL for what is damaged
     or of a family that Flowbrush does not paint with.
     """
-    path = STARTER if settings.model == "starter" else Path(settings.model).expanduser().absolute()
-    base = _source(path, "model", settings.allow_pickle)
-    return ModelChoice(
-        base=base,
-        controls=tuple(
+    path = STARTER if settings.model == "starter" else _path(settings.model)
+    try:
+        base = _source(path, "model", settings.allow_pickle)
+        controls = tuple(
             _source(_control_path(path, control), "ControlNet", settings.allow_pickle) for control in settings.controls
-        ),
-        conditions=tuple(control.condition for control in settings.controls),
-    )
+        )
+    except OSError as error:
+        raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
+    return ModelChoice(base, controls, tuple(control.condition for control in settings.controls))
 
 
 def fingerprints(choice: ModelChoice) -> dict[str, str]:
@@ -128,9 +128,16 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _path(setting: str) -> Path:
+    try:
+        return Path(setting).expanduser().absolute()
+    except RuntimeError:  # '~somebody' whom this computer does not know
+        return Path(setting).absolute()
+
+
 def _control_path(base: Path, control: ControlSettings) -> Path:
     if control.model:
-        return Path(control.model).expanduser().absolute()
+        return _path(control.model)
     if not re.fullmatch(r"\w{1,40}", control.condition):
         raise SettingsError(Code.BAD_SETTINGS, f"'{control.condition}' is not the name of a condition")
     path = base / "controlnets" / control.condition

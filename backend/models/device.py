@@ -67,16 +67,14 @@ def free_memory(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def make_plan(device: str, free: int, needs: Needs) -> Plan:
-    """Decides from `free` bytes on `device` what a model with `needs` has to do without."""
-    offload = device != "cpu" and needs.weights + needs.decoding > free and needs.largest_stage < needs.weights
-    # On the CPU the weights lie in the same memory already and `free` is what is left beside them.
-    beside = needs.vae if offload else needs.weights if device != "cpu" else 0
-    tile = beside + needs.decoding > free
+def make_plan(device: str, room: int, needs: Needs) -> Plan:
+    """Decides what a model with `needs` has to do without, on a `device` with `room` bytes for it, all in all."""
+    offload = device != "cpu" and needs.weights + needs.decoding > room and needs.largest_stage < needs.weights
+    tile = (needs.vae if offload else needs.weights) + needs.decoding > room and needs.decoding > 0
     notices = []
     if offload:
         notices.append(
-            f"The model needs {_gb(needs.weights)} and {_gb(free)} are free on {device}: its parts take turns there, "
+            f"The model needs {_gb(needs.weights)} and {_gb(room)} are free on {device}: its parts take turns there, "
             "which is slower"
         )
     if tile:

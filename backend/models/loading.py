@@ -130,6 +130,8 @@ def _assembled(parts: dict[str, Any], controlnets: tuple[ControlNetModel, ...]) 
     taken = int(parts["unet"].config.in_channels)
     if taken not in (channels, 2 * channels + 1):
         raise ValueError(f"its UNet takes {taken} channels and its VAE makes {channels}")
+    if not hasattr(parts["scheduler"], "add_noise"):
+        raise ValueError(f"its scheduler, {type(parts['scheduler']).__name__}, is for models of another kind")
     for module in (parts["unet"], parts["vae"], *controlnets):
         module.to(memory_format=_channels_last()).requires_grad_(False)
     return Models(pipeline, controlnets, xl, channels, taken != channels)

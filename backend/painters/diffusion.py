@@ -39,6 +39,9 @@ class DiffusionPainter:
     """
 
     def __init__(self, model: ModelChoice, settings: TakeSettings, warn: Callable[[str], None]) -> None:
+        import torch
+
+        torch.backends.cudnn.deterministic = True  # else it may add in another order the next time
         self._settings = settings
         self._warn = functools.lru_cache(maxsize=None)(warn)
         self._conditions = model.conditions

@@ -13,7 +13,8 @@ from ..models.loading import Models
 if TYPE_CHECKING:
     import torch
 
-DECODER_VALUES = 2000  # values per pixel that the decoder of Stable Diffusion's VAE holds at once; measured
+# Values per pixel that the decoder of Stable Diffusion's VAE holds at once: 768 measured, and room to work.
+DECODER_VALUES = 1000
 
 
 class Lender:
@@ -33,7 +34,8 @@ class Lender:
         pipeline: Any = self._models.pipeline
         if self._models.xl and pipeline.vae.config.force_upcast and pipeline.vae.dtype == torch.float16:
             pipeline.vae.to(torch.float32)  # its activations overflow in float16
-        self._plan = make_plan(self._device, free_memory(self._device), needs_of(self._models, shape))
+        room = free_memory(self._device) + sum(_bytes(part, self._device) for part in _parts(self._models))
+        self._plan = make_plan(self._device, room, needs_of(self._models, shape))
         for notice in self._plan.notices:
             warn(notice)
         if self._plan.tile:
@@ -57,12 +59,13 @@ class Lender:
 def needs_of(models: Models, shape: tuple[int, ...]) -> Needs:
     """What the model needs to paint a picture of `shape` (H, W, …)."""
     pipeline: Any = models.pipeline
-    text = _bytes(pipeline.text_encoder) + (_bytes(pipeline.text_encoder_2) if models.xl else 0)
+    vae = pipeline.vae
+    text = sum(_bytes(encoder) for encoder in _text_encoders(models))
     loop = _bytes(pipeline.unet) + sum(_bytes(controlnet) for controlnet in models.controlnets)
-    vae = _bytes(pipeline.vae)
-    tiles = hasattr(pipeline.vae, "enable_tiling")
-    decoding = shape[0] * shape[1] * DECODER_VALUES * pipeline.vae.dtype.itemsize if tiles else 0
-    return Needs(weights=text + loop + vae, largest_stage=max(text, loop, vae), vae=vae, decoding=decoding)
+    weights = sum(_bytes(part) for part in _parts(models))
+    tiles = hasattr(vae, "enable_tiling")
+    decoding = shape[0] * shape[1] * DECODER_VALUES * vae.dtype.itemsize if tiles else 0
+    return Needs(weights, largest_stage=max(text, loop, _bytes(vae)), vae=_bytes(vae), decoding=decoding)
 
 
 @contextmanager
@@ -85,5 +88,17 @@ def memory_explained() -> Iterator[None]:
         ) from error
 
 
-def _bytes(module: torch.nn.Module) -> int:
-    return sum(weight.numel() * weight.element_size() for weight in module.parameters())
+def _text_encoders(models: Models) -> list[Any]:
+    pipeline: Any = models.pipeline
+    return [pipeline.text_encoder, pipeline.text_encoder_2] if models.xl else [pipeline.text_encoder]
+
+
+def _parts(models: Models) -> list[Any]:
+    pipeline: Any = models.pipeline
+    return [*_text_encoders(models), pipeline.unet, pipeline.vae, *models.controlnets]
+
+
+def _bytes(module: torch.nn.Module, device: str = "") -> int:
+    """Of its weights, or of those that lie on `device`."""
+    weights = [weight for weight in module.parameters() if device in ("", weight.device.type)]
+    return sum(weight.numel() * weight.element_size() for weight in weights)

@@ -164,6 +164,16 @@ def test_missing_models_are_named(models: Path, tmp_path: Path) -> None:
     refused(settings(models / "sd", ControlSettings("normal")), Code.MISSING_MODEL, "without a ControlNet", "'normal'")
 
 
+def test_what_cannot_be_read_is_named(sd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(settings(Path("~nobody_of_this_name/model")), Code.MISSING_MODEL, "~nobody_of_this_name")
+
+    def denied(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    refused(settings(sd), Code.BAD_MODEL, str(sd / "unet"), "Permission denied")
+
+
 def test_a_condition_cannot_lead_out_of_the_model(models: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         resolve(settings(models / "sd", ControlSettings("../../sd/controlnets/depth")))
@@ -206,6 +216,8 @@ def test_index_cannot_name_any_class(sd: Path) -> None:
 
 
 def test_other_families_are_refused(sd: Path) -> None:
+    change_index(sd, scheduler=["diffusers", "FlowMatchEulerDiscreteScheduler"])
+    refused(settings(sd), Code.BAD_MODEL, "FlowMatchEulerDiscreteScheduler")
     change_index(sd, _class_name="FluxPipeline")
     refused(settings(sd), Code.BAD_MODEL, "FluxPipeline", "Stable Diffusion")
 
@@ -316,7 +328,7 @@ def test_memory_decides_offload_and_tiles() -> None:
     assert (tight.offload, tight.tile) == (True, True)
     assert "7.0 GB" in short.notices[0]
     assert len(tight.notices) == 2
-    on_cpu = make_plan("cpu", 2 * gb, needs)
+    on_cpu = make_plan("cpu", 9 * gb, needs)
     assert (on_cpu.offload, on_cpu.tile) == (False, True)
 
 
