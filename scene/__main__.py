@@ -47,14 +47,15 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
     """Captures the file's scene into a shot folder."""
     import bpy
 
-    from .capture import CaptureSettings, capture
+    from .capture import CaptureSettings, capture, fingerprint
     from .open_file import open_file
 
     for notice in open_file(given.file):
         talk.notice(notice)
     scene = bpy.data.scenes[given.scene] if given.scene else bpy.context.scene
     first, last = given.frames or (scene.frame_start, scene.frame_end)
-    settings = CaptureSettings(first=first, last=last, samples=given.samples, size=given.size and tuple(given.size))
+    size = tuple(given.size) if given.size else None
+    settings = CaptureSettings(first, last, samples=given.samples, size=size, source=fingerprint(given.file))
     with closing(capture(scene, given.shot, settings)) as frames:
         for done in frames:
             for notice in done.notices:

@@ -1,5 +1,6 @@
 """Renders a shot: for each frame of a range the beauty picture and the crisp passes, and leaves the scene as it was."""
 
+import errno
 import hashlib
 import tempfile
 import time
@@ -12,7 +13,7 @@ from typing import IO, Any
 import bpy
 import numpy as np
 
-from ..backend.errors import Cancelled, Code, SceneError, StorageError
+from ..backend.errors import Cancelled, Code, SceneError, ShotError
 from ..backend.shot import Camera, Pass, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, exr_parts, render_settings, resume, surface
@@ -90,7 +91,7 @@ def _capture(
         renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
         marking = surface.mark(changes, layer)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
-        resume.begin(shot, _content_of(settings), settings.source)
+        shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
             started = time.perf_counter()
@@ -138,7 +139,7 @@ def _render_frame(scene: bpy.types.Scene, shot: Shot, renders: render_settings.R
             picture = rendered_picture(scene, Path(rough) / "picture.png")
             parts = {"beauty": exr_parts.read_parts(beauty), "data": exr_parts.read_parts(data)}
         except (RuntimeError, FileNotFoundError, exr_parts.ExrLayoutError) as error:
-            _check_room(shot)
+            _write_as_much(shot, Path(rough) / "probe")
             raise SceneError(Code.RENDER_FAILED, f"Blender could not render frame {frame}: {_reason(error)}") from error
         write_whole(shot.picture_path(frame), lambda file: _write(file, picture))
         write_whole(shot.exr_path(frame), lambda file: exr_parts.join(parts, file))
@@ -166,11 +167,19 @@ def _reason(error: Exception) -> str:
 
 def _check_room(shot: Shot) -> None:
     """Raises StorageError if the next frame may not fit on the disk."""
-    width, height = shot.resolution
-    if disk_usage(shot.folder).free < width * height * _BYTES_PER_PIXEL:
-        raise StorageError(
-            Code.DISK_FULL, f"The disk is full: make room for {shot.folder} and start again; finished frames are kept"
-        )
+    if disk_usage(shot.folder).free < _bytes_for_a_frame(shot):
+        with storage_errors(shot.exr_path(0)):
+            raise OSError(errno.ENOSPC, "No room for a frame")
+
+
+def _write_as_much(shot: Shot, probe: Path) -> None:
+    """Raises StorageError where the disk is why Blender failed: Blender does not say so, and quotas do not show."""
+    with storage_errors(shot.exr_path(0)):
+        probe.write_bytes(bytes(_bytes_for_a_frame(shot)))
+
+
+def _bytes_for_a_frame(shot: Shot) -> int:
+    return shot.resolution[0] * shot.resolution[1] * _BYTES_PER_PIXEL
 
 
 @dataclass(frozen=True)
@@ -192,10 +201,14 @@ def _inspect(
     scene: bpy.types.Scene, layer: bpy.types.ViewLayer, shot: Shot, marking: surface.Marking, frame: int
 ) -> _Frame:
     """Reads back what was written for `frame`, the current frame of the scene."""
-    with storage_errors(shot.exr_path(frame)):
-        parts = exr_parts.read_parts(shot.exr_path(frame).read_bytes())
-    passes = describe.passes([channel.name for part in parts for channel in part.channels], marking)
-    depth = exr_parts.read_channel(parts, passes["depth"].channels[0])
+    path = shot.exr_path(frame)
+    try:
+        with storage_errors(path):
+            parts = exr_parts.read_parts(path.read_bytes())
+        passes = describe.passes([channel.name for part in parts for channel in part.channels], marking)
+        depth = exr_parts.read_channel(parts, passes["depth"].channels[0])
+    except exr_parts.ExrLayoutError as error:
+        raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
     seen = depth[depth < BACKGROUND]
     return _Frame(
         cameras.describe(scene, layer, shot.resolution),

@@ -1,7 +1,7 @@
 """Changing the user's scene for a while, and giving it back exactly as it was."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import bpy
@@ -12,9 +12,13 @@ from . import compat
 class Changes(ExitStack):
     """Everything changed through this object is changed back in reverse order when it closes, whatever happened.
 
-    How to undo a step is written down before the step is taken, and a step that cannot be undone (its owner was
-    deleted meanwhile, say) does not keep the others from being undone; the last such error is raised at the end.
+    How to undo a step is written down before the step is taken, and a step that cannot be undone does not keep the
+    others from being undone; the last such error is raised at the end. What was deleted meanwhile needs no undoing.
     """
+
+    def callback(self, callback: Callable[..., Any], /, *args: Any, **kwds: Any) -> Callable[..., Any]:
+        """Calls `callback` with these arguments when its turn to undo comes."""
+        return super().callback(_unless_deleted, callback, *args, **kwds)
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Sets `owner.name`; if it is animated or driven, that is muted too, or it would win at the next frame."""
@@ -55,6 +59,11 @@ class Changes(ExitStack):
             if curve.data_path == path and not curve.mute:
                 self.callback(setattr, curve, "mute", False)
                 curve.mute = True
+
+
+def _unless_deleted(undo: Callable[..., Any], *args: Any, **kwds: Any) -> None:
+    with suppress(ReferenceError):  # Blender's way to say that the owner is gone
+        undo(*args, **kwds)
 
 
 def _values(struct: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -7,6 +7,8 @@ from typing import Any
 import bpy
 
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+# What Cycles makes of a surface without a material; its first input is the colour.
+DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
 
 
 def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str) -> None:
@@ -18,9 +20,9 @@ def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str
 
 
 def literal_path(path: Path) -> str:
-    """`path` for a property in which newer versions expand {templates}."""
+    """`path` for a property in which 4.5 and later expand {templates}."""
     text = str(path)
-    return text.replace("{", "{{").replace("}", "}}") if hasattr(bpy.types, "FileOutputItem") else text
+    return text.replace("{", "{{").replace("}", "}}") if bpy.app.version >= (4, 5, 0) else text
 
 
 def give_nodes(block: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
@@ -30,11 +32,9 @@ def give_nodes(block: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTre
     return block.node_tree
 
 
-def uses_nodes(material: bpy.types.Material) -> bool:
-    """Whether the material is made of nodes; since 5.0 every material is."""
-    if bpy.app.version >= (5, 0, 0):
-        return material.node_tree is not None
-    return material.use_nodes and material.node_tree is not None
+def uses_nodes(block: bpy.types.Material | bpy.types.World) -> bool:
+    """Whether the material or world is made of nodes; since 5.0 all are."""
+    return block.node_tree is not None and (bpy.app.version >= (5, 0, 0) or block.use_nodes)
 
 
 def compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:

@@ -71,12 +71,16 @@ def read_parts(data: bytes) -> list[Part]:
         position += bool(version & _MULTI_PART)
         tables = []
         for header in headers:
-            count = _chunk_count(header)
+            count = len(_first_rows(header))
             tables.append(struct.unpack_from(f"<{count}Q", data, position))
             position += 8 * count
         return [
-            Part(header, _read_channels(header["channels"][1]), _read_chunks(data, table, version & _MULTI_PART))
-            for header, table in zip(headers, tables, strict=True)
+            Part(
+                header,
+                _read_channels(header["channels"][1]),
+                _read_chunks(data, table, _first_rows(header), index if version & _MULTI_PART else None),
+            )
+            for index, (header, table) in enumerate(zip(headers, tables, strict=True))
         ]
     except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
         raise ExrLayoutError(f"damaged or cut short ({error})") from error
@@ -201,20 +205,27 @@ def _read_channels(data: bytes) -> tuple[Channel, ...]:
     return tuple(channels)
 
 
-def _chunk_count(header: dict[str, tuple[str, bytes]]) -> int:
+def _first_rows(header: dict[str, tuple[str, bytes]]) -> range:
+    """The first row of every chunk, from top to bottom."""
     _, y0, _, y1 = struct.unpack("<4i", header["dataWindow"][1])
     if y1 < y0:
         raise ExrLayoutError("the picture is empty")
-    return (y1 - y0) // _LINES_PER_CHUNK[header["compression"][1][0]] + 1
+    return range(y0, y1 + 1, _LINES_PER_CHUNK[header["compression"][1][0]])
 
 
-def _read_chunks(data: bytes, table: tuple[int, ...], multi_part: int) -> tuple[tuple[int, bytes], ...]:
+def _read_chunks(data: bytes, table: tuple[int, ...], rows: range, part: int | None) -> tuple[tuple[int, bytes], ...]:
+    """The chunks at the places in `table`, each of which must say which `rows` (and in many parts, which part) it is.
+
+    A writer that was interrupted leaves zeros in the table.
+    """
     chunks = []
-    for offset in table:
-        start = offset + 4 * bool(multi_part)
+    for offset, expected in zip(table, rows, strict=True):
+        start = offset if part is None else offset + 4
         row, size = struct.unpack_from("<2i", data, start)
         encoded = data[start + 8 : start + 8 + size]
-        if size < 0 or len(encoded) < size:
+        if row != expected or size < 0 or len(encoded) < size:
             raise ExrLayoutError("the pixels are cut short")
+        if part is not None and struct.unpack_from("<i", data, offset)[0] != part:
+            raise ExrLayoutError("the pixels are of another part")
         chunks.append((row, encoded))
     return tuple(chunks)

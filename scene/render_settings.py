@@ -1,5 +1,6 @@
 """What Blender's render settings must be for the two renders of a frame: the beauty picture and the crisp data."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ def prepare(
 
     The beauty picture keeps the scene's own samples, filter and denoiser unless `samples` or `denoise` say otherwise.
     The data has one ray through the centre of each pixel, so that no number in it is the mean of two surfaces; light
-    does not bounce, for nobody looks at it.
+    does not bounce, for nobody looks at it; lenses are sharp and the air is clear, for a ray that scatters on its way
+    finds no surface.
     """
     render, cycles = scene.render, scene.cycles
     for name in (p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp")):
@@ -94,6 +96,9 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, 
         (scene.render, "use_freestyle", False),
         (scene.render, "dither_intensity", 0.0),
         (layer, "samples", 0),
+        # The first surface that is not quite clear counts. One below the threshold would let rays pass by chance, and
+        # Cycles would write half of the data of those that it stops.
+        (layer, "pass_alpha_threshold", 0.01),
         (layer.cycles, "use_denoising", False),
         (cycles, "samples", 1),
         (cycles, "use_denoising", False),
@@ -103,4 +108,16 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, 
         (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"),
         (cycles, "filter_width", 0.01),
         (cycles, "film_exposure", 0.0),  # makes the picture black, which costs nothing to store
+        *((camera.dof, "use_dof", False) for camera in bpy.data.cameras),
+        *((item, "hide_render", True) for item in bpy.data.objects if item.type == "VOLUME"),
+        *((link, "is_muted", True) for link in _volume_links()),
     )
+
+
+def _volume_links() -> Iterator[bpy.types.NodeLink]:
+    """What fills worlds and materials with fog."""
+    for block in (*bpy.data.worlds, *bpy.data.materials):
+        if compat.uses_nodes(block):
+            for link in block.node_tree.links:
+                if link.to_node.bl_idname.startswith("ShaderNodeOutput") and link.to_socket.name == "Volume":
+                    yield link

@@ -5,11 +5,14 @@ file (by its bytes), Blender, settings, objects and materials. Anything else sta
 frames first, so that no shot mixes two scenes.
 """
 
+import hashlib
+import json
 import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..backend.errors import Code, ShotError
 from ..backend.shot import MAX_BYTES, Shot
@@ -18,11 +21,12 @@ from ..backend.storage import make_folder, read_json, storage_errors, write_json
 _FRAME_FILE = re.compile(r"-?\d{4,}\.(exr|png)")
 
 
-def begin(shot: Shot, settings: dict[str, Any], source: str) -> None:
+def begin(shot: Shot, settings: dict[str, Any], source: str) -> str:
     """Leaves in the shot's folder what may be kept, and nothing else of a former capture. Raises StorageError.
 
     shot: what is known before any frame is rendered. settings: all that changes a frame's content. source: a
-    fingerprint of the file that the scene came from; with "" nothing is kept.
+    fingerprint of the file that the scene came from; with "" nothing is kept. Returns a name for what is captured:
+    the same one whenever the same is captured again, as far as that is known.
     """
     made_from = _as_json(
         {
@@ -44,6 +48,8 @@ def begin(shot: Shot, settings: dict[str, Any], source: str) -> None:
     make_folder(shot.folder / "passes")
     make_folder(shot.folder / "pictures")
     write_json(path, made_from)
+    known = json.dumps([made_from, shot.frames] if source else uuid4().hex, sort_keys=True)
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def _former(path: Path) -> dict[str, Any] | None:

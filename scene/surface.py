@@ -79,7 +79,7 @@ def _replace_plain_materials(changes: Changes) -> dict[str, str]:
     """
     names = {}
     for plain in [m for m in bpy.data.materials if not m.is_grease_pencil and not compat.uses_nodes(m)]:
-        stand_in = _diffuse(changes, plain.name, tuple(plain.diffuse_color))
+        stand_in = _one_shader(changes, plain.name, "ShaderNodeBsdfDiffuse", tuple(plain.diffuse_color))
         changes.callback(stand_in.user_remap, plain)
         plain.user_remap(stand_in)
         names[stand_in.name_full] = plain.name_full
@@ -92,7 +92,7 @@ def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None
     for item in objects:
         if item.material_slots and all(slot.material for slot in item.material_slots):
             continue
-        default = default or _diffuse(changes, "(no material)", (0.8, 0.8, 0.8, 1.0))
+        default = default or _one_shader(changes, "(no material)", compat.DEFAULT_SHADER, (0.8, 0.8, 0.8, 1.0))
         if not item.material_slots:
             _keep_face_materials(changes, item.data)
             changes.callback(item.data.materials.clear)  # pop() would leave the object an empty slot
@@ -113,15 +113,15 @@ def _keep_face_materials(changes: Changes, data: bpy.types.ID) -> None:
             changes.callback(pieces.foreach_set, "material_index", values)
 
 
-def _diffuse(changes: Changes, name: str, colour: tuple[float, ...]) -> bpy.types.Material:
-    """What Cycles makes of a material without nodes: a diffuse surface of its viewport colour."""
+def _one_shader(changes: Changes, name: str, kind: str, colour: tuple[float, ...]) -> bpy.types.Material:
+    """A material of a single shader, at its defaults but for the colour."""
     material = bpy.data.materials.new(name)
     changes.callback(bpy.data.materials.remove, material)
     tree = compat.give_nodes(material)
     tree.nodes.clear()
-    diffuse, output = tree.nodes.new("ShaderNodeBsdfDiffuse"), tree.nodes.new("ShaderNodeOutputMaterial")
-    diffuse.inputs["Color"].default_value = colour
-    tree.links.new(diffuse.outputs["BSDF"], output.inputs["Surface"])
+    shader, output = tree.nodes.new(kind), tree.nodes.new("ShaderNodeOutputMaterial")
+    shader.inputs[0].default_value = colour
+    tree.links.new(shader.outputs[0], output.inputs["Surface"])
     return material
 
 
@@ -141,6 +141,8 @@ def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, surface: str, instanc
         return node
 
     rest = add("ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name="rest_position")
+    length = add("ShaderNodeVectorMath", operation="LENGTH")
+    exists = add("ShaderNodeMath", operation="SIGN")
     position = add("ShaderNodeTexCoord")
     choose = add("ShaderNodeMix", data_type="VECTOR")
     surface_output = add("ShaderNodeOutputAOV", aov_name=surface)
@@ -148,7 +150,9 @@ def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, surface: str, instanc
     instance_output = add("ShaderNodeOutputAOV", aov_name=instance)
     sockets = {socket.identifier: socket for socket in choose.inputs}
     result = next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
-    tree.links.new(rest.outputs["Alpha"], sockets["Factor_Float"])  # 1 where the attribute exists
+    tree.links.new(rest.outputs["Vector"], length.inputs[0])  # all 0 where there is no such attribute
+    tree.links.new(length.outputs["Value"], exists.inputs[0])
+    tree.links.new(exists.outputs["Value"], sockets["Factor_Float"])
     tree.links.new(position.outputs["Object"], sockets["A_Vector"])
     tree.links.new(rest.outputs["Vector"], sockets["B_Vector"])
     tree.links.new(result, surface_output.inputs["Color"])

@@ -117,10 +117,12 @@ def add_figure(material: bpy.types.Material) -> bpy.types.Object:
         groups["upper"].add([index], 1.0 - weight, "REPLACE")
     figure.modifiers.new("Bones", "ARMATURE").object = armature
     figure.parent = armature
-    for name, start, speed in (("upper", 1.3, 0.010), ("lower", 0.7, 0.008)):
+    for name, start, speed, lift in (("upper", 1.3, 0.010, 0.009), ("lower", 0.7, 0.008, 0.0)):
         bone = armature.pose.bones[name]
         bone.rotation_mode = "XYZ"
-        key_every_frame(bone, "rotation_euler", lambda f, a=start, s=speed: (0.0, 0.0, -a - s * f * f))
+        key_every_frame(
+            bone, "rotation_euler", lambda f, a=start, s=speed, u=lift: (0.1 - u * f * f, 0.0, -a - s * f * f)
+        )
     key_every_frame(armature, "rotation_euler", lambda f: (0.0, 0.0, 0.3 - 0.004 * f * f))
     return figure
 
@@ -210,6 +212,7 @@ def odd_scene(width: int, height: int, library: Path) -> bpy.types.Scene:
     mover["size"] = 1.5
     mover.keyframe_insert('["size"]', frame=1)
     _odd_settings(scene)
+    _odd_air(scene)
     scene.frame_set(3, subframe=0.25)
     scene.camera = second
     mover.location.x = 0.123
@@ -241,6 +244,20 @@ def _odd_settings(scene: bpy.types.Scene) -> None:
         tree.nodes.new("CompositorNodeRLayers").scene = scene
     passes = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
     tree.links.new(passes.outputs["Mist"], tree.nodes.new("CompositorNodeViewer").inputs[0])
+
+
+def _odd_air(scene: bpy.types.Scene) -> None:
+    """Light, fog and an open lens: what a picture needs and data must not see."""
+    sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    sun.rotation_euler = (0.5, 0.3, 0.0)
+    scene.collection.objects.link(sun)
+    scene.world = bpy.data.worlds.new("Fog")
+    tree = compat.give_nodes(scene.world)
+    fog = tree.nodes.new("ShaderNodeVolumeScatter")
+    fog.inputs["Density"].default_value = 0.1
+    tree.links.new(fog.outputs["Volume"], tree.nodes["World Output"].inputs["Volume"])
+    for camera in bpy.data.cameras:
+        camera.dof.use_dof, camera.dof.aperture_fstop, camera.dof.focus_distance = True, 0.2, 3.0
 
 
 def _write_library(path: Path) -> None:
