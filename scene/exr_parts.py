@@ -17,6 +17,7 @@ MAGIC = 20000630
 _TILED, _LONG_NAMES, _DEEP, _MULTI_PART = 0x200, 0x400, 0x800, 0x1000
 _LINES_PER_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 _NONE, _ZIPS, _ZIP = 0, 2, 3
+_MOST_DEFLATE_PACKS = 1032  # bytes into one (zlib's technical notes); no memory is taken for more
 _PIXEL_TYPES = {0: np.dtype("<u4"), 1: np.dtype("<f2"), 2: np.dtype("<f4")}
 # What describes the pixels. Everything else (date, file name, render time) would make equal pictures unequal files.
 _KEPT = (
@@ -72,6 +73,8 @@ def read_parts(data: bytes) -> list[Part]:
         tables = []
         for header in headers:
             count = len(_first_rows(header))
+            if count > len(data) // 8:
+                raise ExrLayoutError("the table of pixels is cut short")
             tables.append(struct.unpack_from(f"<{count}Q", data, position))
             position += 8 * count
         return [
@@ -127,6 +130,8 @@ def _decode(part: Part, wanted: Channel) -> np.ndarray:
     x0, y0, x1, y1 = part.window
     width, height = x1 - x0 + 1, y1 - y0 + 1
     row_bytes = sum(channel.dtype.itemsize for channel in part.channels) * width
+    if height * row_bytes > _MOST_DEFLATE_PACKS * sum(len(encoded) for _, encoded in part.chunks):
+        raise ExrLayoutError("the picture is larger than what it is made of")
     start = width * sum(c.dtype.itemsize for c in part.channels[: part.channels.index(wanted)])
     image = np.empty((height, width), wanted.dtype)
     for row, encoded in part.chunks:
@@ -207,8 +212,8 @@ def _read_channels(data: bytes) -> tuple[Channel, ...]:
 
 def _first_rows(header: dict[str, tuple[str, bytes]]) -> range:
     """The first row of every chunk, from top to bottom."""
-    _, y0, _, y1 = struct.unpack("<4i", header["dataWindow"][1])
-    if y1 < y0:
+    x0, y0, x1, y1 = struct.unpack("<4i", header["dataWindow"][1])
+    if x1 < x0 or y1 < y0:
         raise ExrLayoutError("the picture is empty")
     return range(y0, y1 + 1, _LINES_PER_CHUNK[header["compression"][1][0]])
 
@@ -220,6 +225,8 @@ def _read_chunks(data: bytes, table: tuple[int, ...], rows: range, part: int | N
     """
     chunks = []
     for offset, expected in zip(table, rows, strict=True):
+        if offset >= len(data):
+            raise ExrLayoutError("the pixels are cut short")
         start = offset if part is None else offset + 4
         row, size = struct.unpack_from("<2i", data, start)
         encoded = data[start + 8 : start + 8 + size]

@@ -16,7 +16,19 @@ from ..shot import Shot
 
 BACKGROUND_DEPTH = 1e9  # metres; Cycles writes 1e10 where there is no surface
 MAX_PARTS = 256
+# What the OpenEXR library raises for files that it does not like.
+_READING_ERRORS = (RuntimeError, ValueError, TypeError, KeyError, OSError, MemoryError)
 MAX_CHANNELS = 1024
+_CHANNELS = {
+    "beauty": 4,
+    "depth": 1,
+    "normal": 3,
+    "vector": 4,
+    "object_id": 1,
+    "material_id": 1,
+    "surface": 3,
+    "instance": 1,
+}
 MAX_ID = 2**24  # ids are stored as float32, which counts exactly up to here
 
 
@@ -36,14 +48,15 @@ def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.nd
     Raises ShotError: MISSING_PASS when the shot has no such pass or its file lacks the channels, BAD_EXR when the file
     is missing, damaged or of another size than the shot.
     """
-    wanted = {}
+    wanted: dict[str, tuple[str, ...]] = {}
     for name in names:
-        if name not in shot.passes:
+        if name not in shot.passes or name not in _CHANNELS:
             raise ShotError(Code.MISSING_PASS, f"The shot has no pass '{name}': capture it again with this Flowbrush")
         wanted[name] = shot.passes[name].channels
+        if len(wanted[name]) != _CHANNELS[name]:
+            raise ShotError(Code.MISSING_PASS, f"The shot's pass '{name}' lacks channels: capture it again")
     path = shot.exr_path(frame)
-    _check_header(path, shot.resolution)
-    channels = _read_channels(path, shot.resolution)
+    channels = _read_channels(path, _promised_channels(path, shot.resolution), shot.resolution)
     return {name: _array(name, [_channel(channels, c, path) for c in wanted[name]], shot, frame) for name in wanted}
 
 
@@ -78,34 +91,38 @@ def _channel(channels: dict[str, np.ndarray], name: str, path: Path) -> np.ndarr
     return channels[name]
 
 
-def _read_channels(path: Path, resolution: tuple[int, int]) -> dict[str, np.ndarray]:
-    """All channels of all parts by name, (H, W) each."""
+def _read_channels(path: Path, promised: list[str], resolution: tuple[int, int]) -> dict[str, np.ndarray]:
+    """The promised channels of all parts by name, (H, W) each."""
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
             channels = {name: channel.pixels for part in file.parts for name, channel in part.channels.items()}
-    except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:
+    except _READING_ERRORS as error:
         raise _bad(path, error) from error
-    for pixels in channels.values():
-        if pixels is None or pixels.shape != resolution[::-1]:
-            raise _bad(path, "a channel has another size than the shot")
+    # The library only prints a warning about pixels that it cannot read, and leaves out their part.
+    if any(channels.get(name) is None or channels[name].shape != resolution[::-1] for name in promised):
+        raise _bad(path, "its pixels are damaged")
     return channels
 
 
-def _check_header(path: Path, resolution: tuple[int, int]) -> None:
-    """Raises ShotError unless every part has the shot's size, before memory is taken for any pixel."""
+def _promised_channels(path: Path, resolution: tuple[int, int]) -> list[str]:
+    """The names of the channels by the file's header.
+
+    Raises ShotError unless every part has the shot's size, before memory is taken for any pixel.
+    """
     if not path.is_file():
         raise ShotError(Code.BAD_EXR, f"{path} is missing: capture the shot again")
     try:
         with OpenEXR.File(str(path), header_only=True) as file:
-            channels = sum(len(part.header["channels"]) for part in file.parts)
+            channels = [channel.name for part in file.parts for channel in part.header["channels"]]
             windows = [np.array(part.header["dataWindow"], np.int64) for part in file.parts]
-    except (RuntimeError, ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+    except _READING_ERRORS as error:
         raise _bad(path, error) from error
-    if not 0 < len(windows) <= MAX_PARTS or channels > MAX_CHANNELS:
+    if not 0 < len(windows) <= MAX_PARTS or len(channels) > MAX_CHANNELS:
         raise _bad(path, "it has too many channels, or none")
     for first, last in windows:
         if tuple(last - first + 1) != resolution:
             raise _bad(path, f"it is not {resolution[0]} x {resolution[1]} pixels like the shot")
+    return channels
 
 
 def _check_png_size(path: Path, resolution: tuple[int, int]) -> None:
