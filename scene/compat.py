@@ -150,6 +150,12 @@ def show_in_sequencer(scene: bpy.types.Scene) -> None:
             workspace.sequencer_scene = scene
 
 
+def workspaces_showing_another(scene: bpy.types.Scene) -> list[str]:
+    """The workspaces whose video editors show the strips of another scene than `scene`; before 5.0 there are none."""
+    shown = [(workspace.name, getattr(workspace, "sequencer_scene", scene)) for workspace in bpy.data.workspaces]
+    return [name for name, other in shown if other is not None and other != scene]
+
+
 def replace_sequencer_scene(old: bpy.types.Scene, new: bpy.types.Scene) -> None:
     """Makes every video editor that shows the strips of `old` show those of `new`."""
     for workspace in bpy.data.workspaces:
