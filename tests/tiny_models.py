@@ -18,6 +18,7 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from flowbrush.backend.models.space_to_depth import SpaceToDepth
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -56,6 +57,7 @@ VAE = {
     "sample_size": 16,
     "scaling_factor": 0.5,
 }
+UNET_LOSSLESS = {**UNET, "in_channels": 48, "out_channels": 48}
 
 
 def tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
@@ -114,6 +116,17 @@ def write_sd(folder: Path, in_channels: int = 4, seed: int = 0) -> Path:
     return folder
 
 
+def write_lossless(folder: Path, seed: int = 0) -> Path:
+    """A model over latents that are the picture's own pixels, 48 channels of 4 by 4, like the starter model."""
+    write_sd(folder, seed=seed)
+    SpaceToDepth().save_pretrained(folder / "vae")
+    lively(UNet2DConditionModel(**UNET_LOSSLESS)).save_pretrained(folder / "unet")
+    file = folder / "model_index.json"
+    index = {**json.loads(file.read_text()), "vae": ["flowbrush.backend.models.space_to_depth", "SpaceToDepth"]}
+    file.write_text(json.dumps(index))
+    return folder
+
+
 def write_sdxl(folder: Path, seed: int = 0) -> Path:
     """A model in the layout of Stable Diffusion XL."""
     torch.manual_seed(seed)
@@ -131,8 +144,11 @@ def write_sdxl(folder: Path, seed: int = 0) -> Path:
 
 
 def control_config(unet: dict[str, Any]) -> dict[str, Any]:
-    rest = {key: value for key, value in unet.items() if key not in ("up_block_types", "sample_size")}
-    return {**rest, "conditioning_embedding_out_channels": (8, 16)}
+    """Of the ControlNet that fits the UNet."""
+    rest = {key: value for key, value in unet.items() if key not in ("up_block_types", "sample_size", "out_channels")}
+    # One halving for each of the VAE's.
+    widths = (8, 16) if unet.get("in_channels", 4) == 4 else (8, 16, 16)
+    return {**rest, "conditioning_embedding_out_channels": widths}
 
 
 def write_controlnet(folder: Path, unet: dict[str, Any] = UNET, seed: int = 1) -> Path:
