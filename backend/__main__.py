@@ -122,7 +122,7 @@ def _capture(given: argparse.Namespace) -> None:
 
 def _stylize(given: argparse.Namespace) -> None:
     from .shot import Shot
-    from .stylize import Painters, stylize
+    from .stylize import stylize
 
     settings = style_settings(given.style) if given.style else TakeSettings()
     names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed")
@@ -130,9 +130,7 @@ def _stylize(given: argparse.Namespace) -> None:
     settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)
     settings = TakeSettings.parse(settings.document(), "the command line")
     shot = Shot.load(given.shot)
-    frames = stylize(
-        shot, given.take, settings, Painters(), warn=_note, cancelled=lambda: False, replace_other=given.replace
-    )
+    frames = stylize(shot, given.take, settings, warn=_note, cancelled=lambda: False, replace_other=given.replace)
     for done in frames:
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The take is in {shot.take_folder(given.take)}")

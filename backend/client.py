@@ -19,6 +19,8 @@ from .protocol import VERSION, Message, decode, encode
 LAUNCH = Path(__file__).resolve().parent.parent / "launch.py"
 CANCEL_GRACE = 0.8  # seconds between asking a job to stop and ending its process
 ENDINGS = ("result", "error")
+# torch's threads spin while they wait; beside a Blender that also computes, frames then take four times as long.
+QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def worker_command(python: Path, log: Path) -> list[str]:
@@ -30,7 +32,7 @@ def clean_environment() -> dict[str, str]:
     """This process's environment without what would bend another Python, and with model hubs switched off."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
-    return {**kept, **offline, "PYTHONUTF8": "1"}
+    return {**kept, **offline, "PYTHONUTF8": "1", **QUIET_THREADS}
 
 
 class Connection:

@@ -12,7 +12,7 @@ from .quality.contact_sheet import contact_sheet, read_frame
 from .quality.flicker import warping_error
 from .shot import Shot
 from .storage import make_folder
-from .stylize import Painters, stylize
+from .stylize import stylize
 from .take import METHODS, Take, style_settings
 
 STYLE = "ink"
@@ -29,17 +29,16 @@ def run_demo(folder: Path, frames: int, blender: str) -> None:
     times: dict[str, float] = {}
 
     with _timed("scene", times):
-        run_scene(blender, ["demo-scene", str(scene), "--frames", str(frames)], print)
+        if not scene.exists():  # another file would be another capture
+            run_scene(blender, ["demo-scene", str(scene)], print)
     with _timed("capture", times):
-        run_scene(blender, ["capture", str(scene), str(shot_folder)], print)
+        run_scene(blender, ["capture", str(scene), str(shot_folder), "--frames", "1", str(frames)], print)
     shot = Shot.load(shot_folder)
-    painters = Painters()
     for method in METHODS:
         settings = replace(style_settings(STYLE), method=method)
         with _timed(f"stylize, {method}", times):
-            for done in stylize(shot, method, settings, painters, print, lambda: False, replace_other=True):
+            for done in stylize(shot, method, settings, print, lambda: False, replace_other=True):
                 print(f"{method}: frame {done.frame}, {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
-    painters.close()
     with _timed("edit", times):
         takes = [word for method in METHODS for word in ("--take", method)]
         run_scene(blender, ["sequence", str(shot_folder), str(edit), *takes, "--source", str(scene)], print)

@@ -14,7 +14,7 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from .client import LAUNCH
+from .client import LAUNCH, QUIET_THREADS
 from .errors import BackendError, Code
 from .storage import make_folder
 
@@ -103,10 +103,13 @@ def write_launcher(folder: Path) -> Path:
     """Puts the command `flowbrush` into the environment, running the Flowbrush that this file belongs to."""
     if os.name == "nt":
         path = folder / "Scripts" / "flowbrush.bat"
-        path.write_text(f'@"{python_of(folder)}" -I "{LAUNCH}" backend %*\r\n', "utf-8")
+        settings = "".join(f"@set {name}={value}\r\n" for name, value in QUIET_THREADS.items())
+        path.write_text(f'{settings}@"{python_of(folder)}" -I "{LAUNCH}" backend %*\r\n', "utf-8")
     else:
         path = folder / "bin" / "flowbrush"
-        path.write_text(f'#!/bin/sh\nexec "{python_of(folder).absolute()}" -I "{LAUNCH}" backend "$@"\n', "utf-8")
+        settings = " ".join(f"{name}={value}" for name, value in QUIET_THREADS.items())
+        command = f'"{python_of(folder).absolute()}" -I "{LAUNCH}" backend "$@"'
+        path.write_text(f"#!/bin/sh\nexec env {settings} {command}\n", "utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     return path
 

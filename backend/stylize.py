@@ -5,18 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
 from .methods.executor import pending, run_plan
 from .methods.studio import Studio
-from .painters.painter import Painter
+from .models.choice import fingerprints, resolve
+from .painters.diffusion import DiffusionPainter
 from .passes.conditions import CONDITIONS
 from .shot import Shot
 from .take import Take, TakeSettings
-
-Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -30,69 +28,34 @@ class FrameDone:
     seconds: float
 
 
-class Painters:
-    """Keeps the last painter, because loading a model costs more than painting a frame."""
-
-    def __init__(self) -> None:
-        self._key: object = None
-        self._painter: Painter | None = None
-
-    def get(self, settings: TakeSettings, warn: Warn) -> tuple[Painter, dict[str, str]]:
-        """A painter for `settings`, and the SHA-256 of its models. Raises ModelError, SettingsError or BackendError."""
-        from .models.choice import fingerprints, resolve
-        from .painters.diffusion import DiffusionPainter
-
-        model = resolve(settings)
-        key = (model, replace(settings, **_OF_THE_REQUEST))
-        if self._painter is None or key != self._key:
-            self.close()
-            self._painter = DiffusionPainter(model, settings, warn)
-            self._key = key
-        return self._painter, fingerprints(model)
-
-    def close(self) -> None:
-        """Frees the model's memory."""
-        from .models.loading import forget
-
-        if self._painter is not None:
-            self._painter.close()
-            forget()
-        self._painter, self._key = None, None
-
-
-# These come with each request; a painter is made for all the others.
-_OF_THE_REQUEST: dict[str, Any] = {
-    "style": "", "method": "flow", "prompt": "", "negative_prompt": "", "strength": 0.0, "seed": 0,
-    "seed_mode": "fixed", "frames": None, "edge_band": 0.0,
-}  # fmt: skip
-
-
 def stylize(
     shot: Shot,
     name: str,
     settings: TakeSettings,
-    painters: Painters,
-    warn: Warn,
+    warn: Callable[[str], None],
     cancelled: Callable[[], bool],
     *,
     replace_other: bool = False,
 ) -> Iterator[FrameDone]:
     """Makes or goes on with the take `name`, and yields every frame when it is stored.
 
-    replace_other: remove a take of this name that was made with other settings, instead of refusing.
+    warn: gets sentences for the user. replace_other: remove a take of this name that was made with other settings,
+    instead of refusing. The model stays loaded for the next take (see models.loading).
     Raises SettingsError, ShotError, ModelError, BackendError, StorageError or Cancelled; finished frames stay.
     """
     settings = within(settings, shot)
     method = METHODS[settings.method]
     _check_passes(shot, settings, method.passes)
-    painter, models = painters.get(settings, warn)
+    model = resolve(settings)
+    models = fingerprints(model)
     if replace_other:
         _remove_other(shot, name, settings, models)
     take = Take.start(shot, name, settings, models)
-    frames = take.frame_numbers(shot)
-    plan = method.plan(shot, frames)
-    studio = Studio(shot, take, painter, cancelled)
+    plan = method.plan(shot, take.frame_numbers(shot))
     total, done = len(plan), len(plan) - len(pending(plan, take))
+    if done == total:
+        return
+    studio = Studio(shot, take, DiffusionPainter(model, settings, warn), cancelled)
     began = time.monotonic()
     for task in run_plan(plan, method, studio):
         done += 1

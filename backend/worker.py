@@ -9,7 +9,7 @@ from typing import Any
 from .errors import BackendError, Code
 from .protocol import VERSION, Channel, Message
 from .shot import Shot
-from .stylize import Painters, stylize
+from .stylize import stylize
 from .take import TakeSettings
 
 
@@ -20,7 +20,6 @@ class Worker:
         self._channel = channel
         self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
-        self._painters = Painters()
 
     def serve(self) -> None:
         """Runs until standard input ends."""
@@ -63,7 +62,6 @@ class Worker:
             shot,
             name,
             settings,
-            self._painters,
             warn=lambda sentence: channel.send("warning", id=request, sentence=sentence),
             cancelled=lambda: request in self._cancelled,
             replace_other=message.get("replace") is True,

@@ -79,7 +79,7 @@ def demo_scene(given: argparse.Namespace, talk: Conversation) -> None:
     """Writes the bundled demo scene."""
     from .demo_scene import build_demo_scene
 
-    build_demo_scene(given.out, given.frames)
+    build_demo_scene(given.out)
     talk.progress(1, 1, f"Wrote {given.out}")
 
 
@@ -113,7 +113,6 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(run=sequence)
     one = commands.add_parser("demo-scene")
     one.add_argument("out", type=Path)
-    one.add_argument("--frames", type=int, default=48)
     one.set_defaults(run=demo_scene)
     one = commands.add_parser("comparison")
     one.add_argument("shot", type=Path)

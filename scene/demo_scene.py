@@ -19,11 +19,11 @@ STRIKES_AT = 25  # frame
 PATH = ((0.75, 1.5, 0.0), (0.0, 0.0, 0.0))  # metres, from where to where he walks
 
 
-def build_demo_scene(out: Path, frames: int = FRAMES) -> None:
-    """Writes the scene to the .blend `out`, with a range of `frames` frames. Raises StorageError."""
+def build_demo_scene(out: Path) -> None:
+    """Writes the scene to the .blend `out`. Raises StorageError."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
-    _set_up_render(scene, frames)
+    _set_up_render(scene)
     _light(scene)
     _ground_and_props()
     _knight()
@@ -33,8 +33,8 @@ def build_demo_scene(out: Path, frames: int = FRAMES) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(out), check_existing=False, compress=True)
 
 
-def _set_up_render(scene: bpy.types.Scene, frames: int) -> None:
-    scene.frame_start, scene.frame_end = 1, frames
+def _set_up_render(scene: bpy.types.Scene) -> None:
+    scene.frame_start, scene.frame_end = 1, FRAMES
     render = scene.render
     render.engine = "CYCLES"
     render.fps = 24

@@ -5,7 +5,7 @@ from flowbrush.scene.demo_scene import ARMS, HELD, build_demo_scene
 
 
 def test_the_demo_scene_opens_with_a_knight_that_walks_and_strikes(tmp_path: Path) -> None:
-    build_demo_scene(tmp_path / "scene.blend", frames=48)
+    build_demo_scene(tmp_path / "scene.blend")
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     scene = bpy.context.scene
     assert (scene.frame_start, scene.frame_end, scene.render.fps) == (1, 48, 24)
