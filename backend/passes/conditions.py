@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from ..shot import Shot
+from .exr import read_picture
 from .lines import line_drawing
 
 Passes = Mapping[str, np.ndarray]
@@ -85,6 +86,11 @@ def segmentation_condition(passes: Passes, _shot: Shot, _frame: int) -> np.ndarr
     return colours[places.reshape(passes["object_id"].shape)]
 
 
+def colour_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # noqa: ARG001
+    """The rendered picture itself, as the tile models take it: it holds colours that img2img alone would lose."""
+    return read_picture(shot, frame)
+
+
 def object_colour(number: int) -> tuple[float, float, float]:
     """The segmentation colour of an object id, RGB 0..1; 0 is black.
 
@@ -111,6 +117,7 @@ CONDITIONS: dict[str, Condition] = {
     "normal": Condition(("normal",), normal_condition),
     "lineart": Condition(("depth", "normal", "object_id", "material_id"), lineart_condition),
     "segmentation": Condition(("object_id",), segmentation_condition),
+    "colour": Condition((), colour_condition),
 }
 
 

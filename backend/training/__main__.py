@@ -1,0 +1,13 @@
+"""The steps that make the starter model: `training STEP --help` explains each."""
+
+import argparse
+import importlib
+
+STEPS = ("scenes", "examples", "train", "export", "judge")
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="training", description=__doc__)
+    parser.add_argument("step", choices=STEPS, help="in this order; scenes runs in Blender's Python")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    chosen = parser.parse_args()
+    importlib.import_module(f".{chosen.step}", __package__).main(chosen.arguments)
