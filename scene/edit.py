@@ -14,6 +14,7 @@ from ..backend.shot import Shot
 from ..backend.storage import make_folder, storage_errors
 from ..backend.take import Take
 from . import compat, strips
+from .changes import Changes
 
 PANEL_WIDTH = 512  # pixels of one picture in a comparison
 LABEL_HEIGHT = 40
@@ -28,21 +29,21 @@ def make_edit(shot_folder: Path, takes: list[str], out: Path, source: Path | Non
 
     Raises ShotError, SceneError when `source` or `out` cannot be used, StorageError when `out` cannot be written.
     """
-    shot = Shot.load(shot_folder)
+    shot, out, fresh = Shot.load(shot_folder.absolute()), out.absolute(), not out.exists()
     loaded = [Take.load(shot, name) for name in takes]
     notices: list[str] = []
-    if out.exists():
-        scene = _open(out)
-    else:
+    if fresh:
         scene = _new_edit(f"{shot.name} edit")
         if source is not None:
-            scene = _take_over_sound(source, shot, scene, notices)
+            scene = _take_over_sound(source.absolute(), shot, scene, notices)
         set_output(scene, shot.resolution, shot)
         scene.render.filepath = f"//{out.stem}.mp4"
+    else:
+        scene = _open(out)
     strips.place(scene, strips.render_pictures(shot))
     for take in loaded:
         notices += strips.load_take(scene, shot, take)
-    _save(out)
+    _save(out, fresh)
     return notices
 
 
@@ -51,7 +52,7 @@ def render_movie(blend: Path, movie: Path) -> None:
 
     Raises SceneError when the edit cannot be opened or rendered, StorageError when `movie` cannot be written.
     """
-    _render(_open(blend), movie)
+    _render(_open(blend.absolute()), movie)
 
 
 def render_comparison(shot_folder: Path, takes: list[str], movie: Path) -> None:
@@ -59,7 +60,7 @@ def render_comparison(shot_folder: Path, takes: list[str], movie: Path) -> None:
 
     Each picture is PANEL_WIDTH wide. Raises as `make_edit` and `render_movie` do.
     """
-    shot = Shot.load(shot_folder)
+    shot = Shot.load(shot_folder.absolute())
     panels = [strips.render_pictures(shot), *(strips.take_pictures(shot, Take.load(shot, name)) for name in takes)]
     scene = _new_edit("Comparison")
     scale = PANEL_WIDTH / shot.resolution[0]
@@ -175,13 +176,16 @@ def _remove_pictures(owner: Any) -> list[str]:
     return gone
 
 
-def _save(out: Path) -> None:
+def _save(out: Path, fresh: bool) -> None:
     make_folder(out.parent)
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(out), check_existing=False, relative_remap=True)
-        # Only a file that has a place can hold paths relative to it.
-        bpy.ops.file.make_paths_relative()
-        bpy.ops.wm.save_as_mainfile(filepath=str(out), check_existing=False)
+        if fresh:
+            # Only a file that has a place can hold paths relative to it. No backup: there is nothing before it.
+            bpy.ops.file.make_paths_relative()
+            with Changes() as changes:
+                changes.set(bpy.context.preferences.filepaths, "save_version", 0)
+                bpy.ops.wm.save_as_mainfile(filepath=str(out), check_existing=False)
     except RuntimeError as error:
         raise StorageError(Code.NOT_WRITABLE, f"{out} cannot be saved: {_reason(error)}") from error
 

@@ -94,8 +94,6 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
         strip[TAG_FIRST] = pictures.first
     strip[TAG] = pictures.tag
     strip.directory = _folder_text(pictures)
-    # The take's pictures are sRGB whatever the user's preferences guess from their names.
-    strip.colorspace_settings.name = "sRGB"
     for index, path in enumerate(pictures.paths):
         if index < len(strip.elements):
             strip.elements[index].filename = path.name
@@ -107,7 +105,6 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
     if moved:
         compat.move_strip(strip, compat.content_start(strip) + moved)
         strip[TAG_FIRST] = pictures.first
-    strip.invalidate_cache("RAW")
     compat.show_in_sequencer(scene)
     return strip
 

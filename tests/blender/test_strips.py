@@ -190,6 +190,19 @@ def test_loading_again_updates_the_strip_where_the_user_left_it(scene: bpy.types
     assert loaded(scene, shot, "ink").strip != first.strip
 
 
+def test_frames_finished_in_front_do_not_shift_the_others(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    shot = make_shot(tmp_path)
+    take = Take.load(shot, "flow")
+    for frame in range(1, 5):
+        take.frame_path(frame).unlink()
+    strip = loaded(scene, shot).strip
+    assert compat.strip_span(strip) == range(5, 13)
+    compat.move_strip(strip, 25)
+    write_pictures([take.frame_path(frame) for frame in range(1, 5)], "flow", range(1, 5), SIZE)
+    assert compat.strip_span(loaded(scene, shot).strip) == range(21, 33)
+    assert compat.strip_span(loaded(scene, shot).strip) == range(21, 33)
+
+
 def test_shots_of_one_name_keep_their_own_strips(scene: bpy.types.Scene, tmp_path: Path) -> None:
     one = loaded(scene, make_shot(tmp_path / "one")).strip
     other = loaded(scene, make_shot(tmp_path / "other")).strip
@@ -223,6 +236,7 @@ def test_edit_opens_with_everything_in_place(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "shot", (101, 112), (24000, 1001), ("per_frame", "flow"))
     blend = tmp_path / "edits" / "walk.blend"
     assert edit.make_edit(shot.folder, ["per_frame", "flow"], blend) == []
+    assert [path.name for path in blend.parent.iterdir()] == ["walk.blend"]
     moved = (tmp_path / "edits").rename(tmp_path / "shot" / ".." / "elsewhere")
     bpy.ops.wm.open_mainfile(filepath=str(moved / "walk.blend"))
     scene = compat.sequencer_scene(bpy.context)
@@ -238,10 +252,11 @@ def test_edit_opens_with_everything_in_place(tmp_path: Path) -> None:
     assert difference(still(scene, 105, tmp_path / "below.png"), picture("per_frame", 105)) <= 1.0
 
 
-def test_edit_that_exists_keeps_the_users_work(tmp_path: Path) -> None:
+def test_edit_that_exists_keeps_the_users_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shot = make_shot(tmp_path / "shot", takes=("flow", "ink"))
     blend = tmp_path / "walk.blend"
-    edit.make_edit(shot.folder, ["flow"], blend)
+    monkeypatch.chdir(tmp_path)
+    edit.make_edit(Path("shot"), ["flow"], Path("walk.blend"))
     scene = bpy.context.scene
     compat.new_text_strip(compat.strips_of(scene.sequence_editor), "Title", 20, range(1, 5))
     bpy.ops.wm.save_mainfile()
@@ -300,7 +315,7 @@ def test_edit_keeps_the_sources_sound_and_nothing_else_of_it(scene: bpy.types.Sc
     scene.collection.objects.link(bpy.data.objects.new("Ball", bpy.data.meshes.new("Ball")))
     scene.view_settings.view_transform = "AgX"
     scene.render.use_stamp = True
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "source.blend"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "source.blend"), relative_remap=False)
     shot = make_shot(tmp_path / "shot", (1, 24), (24000, 1001))
     notices = edit.make_edit(shot.folder, ["flow"], tmp_path / "walk.blend", tmp_path / "source.blend")
     assert any("'Title'" in notice for notice in notices)
