@@ -231,11 +231,10 @@ class JobOperator(bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context) -> bool:
         global _job
-        clear_error(context)
         try:
             _job = self.plan(context)
         except FlowbrushError as error:
-            show_error(self, context, error)
+            tell_error(self, context, error)
             return False
         _show(context, _job)
         return True
@@ -260,13 +259,16 @@ class JobOperator(bpy.types.Operator):
             workspace.status_text_set(None)
 
 
-def clear_error(context: bpy.types.Context) -> None:
-    """Takes the last error off the panel."""
-    context.window_manager.flowbrush.error = ""
+def tell_done(operator: bpy.types.Operator, context: bpy.types.Context, sentence: str) -> None:
+    """Says that `operator` has done what it was asked: at once and, until the next one, in the panel."""
+    shown = context.window_manager.flowbrush
+    shown.sentence, shown.error, shown.code = sentence, "", ""
+    _redraw(context)
+    operator.report({"INFO"}, sentence)
 
 
-def show_error(operator: bpy.types.Operator, context: bpy.types.Context, error: FlowbrushError) -> None:
-    """Tells the user, at once and, until the next job, in the panel."""
+def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: FlowbrushError) -> None:
+    """Says why `operator` could not: at once and, until the next one, in the panel."""
     shown = context.window_manager.flowbrush
     shown.error, shown.code = str(error), str(error.code)
     _redraw(context)

@@ -25,17 +25,16 @@ class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Reads the take and adds the strip."""
-        job.clear_error(context)
         try:
             shot = captured_shot(context.scene)
             take = Take.load(shot, context.scene.flowbrush.take)
             notices = strips.load_take(context.scene, shot, take)
         except FlowbrushError as error:
-            job.show_error(self, context, error)
+            job.tell_error(self, context, error)
             return {"CANCELLED"}
         for notice in notices:
             self.report({"WARNING"}, notice)
-        self.report({"INFO"}, f"{take.name} is on the timeline")
+        job.tell_done(self, context, f"{take.name} is on the timeline")
         return {"FINISHED"}
 
 

@@ -26,6 +26,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, object] = {}
+        self._last_seen: dict[str, int] = {}
 
     @property
     def window(self) -> bpy.types.Window:
@@ -61,32 +62,31 @@ class Desk:
         self.event(key, "PRESS", x, y)
         self.event(key, "RELEASE", x, y)
 
-    def positions(self) -> Generator[float, None, dict[str, tuple[int, int]]]:
-        """Finds the buttons in the 3D View's sidebar by moving the mouse over it and asking what lies under it.
-
-        Returns the operator call that each button stands for, as Blender writes it, with its window position.
-        """
-        manager = bpy.context.window_manager
+    def under_mouse(self, x: int, y: int) -> Generator[float, None, str]:
+        """Moves the mouse over the sidebar; gives the call of the operator whose button is there, "" for none."""
+        self.event("MOUSEMOVE", "NOTHING", x, y)
+        yield 0.03
         sidebar = self.region("VIEW_3D", "UI")
-        x = sidebar.x + sidebar.width * 2 // 5
-        places: dict[str, tuple[int, int]] = {}
-        for y in range(sidebar.y + sidebar.height - 8, sidebar.y + 4, -12):
-            self.event("MOUSEMOVE", "NOTHING", x, y)
-            yield 0.03
-            with bpy.context.temp_override(window=self.window, area=self.area("VIEW_3D"), region=sidebar):
-                if not bpy.ops.ui.copy_python_command_button.poll():
-                    continue
-                bpy.ops.ui.copy_python_command_button()
-            places.setdefault(manager.clipboard, (x, y))
-        return places
+        with bpy.context.temp_override(window=self.window, area=self.area("VIEW_3D"), region=sidebar):
+            if not bpy.ops.ui.copy_python_command_button.poll():
+                return ""
+            bpy.ops.ui.copy_python_command_button()
+        return bpy.context.window_manager.clipboard
+
+    def find(self, operator: str) -> Generator[float, None, tuple[int, int]]:
+        """The window position of the sidebar's button for `operator`. Raises LookupError when there is none."""
+        call = f"bpy.ops.flowbrush.{operator}()"
+        sidebar = self.region("VIEW_3D", "UI")
+        x, top = sidebar.x + sidebar.width * 2 // 5, sidebar.y + sidebar.height - 8
+        for y in (self._last_seen.get(operator, top), *range(top, sidebar.y, -12)):
+            if (yield from self.under_mouse(x, y)) == call:
+                self._last_seen[operator] = y
+                return x, y
+        raise LookupError(f"no button for {call} in the sidebar")
 
     def click(self, operator: str) -> Generator[float, None, None]:
-        """Clicks on the sidebar's button for `operator`. Raises LookupError when there is none to be seen."""
-        call = f"bpy.ops.flowbrush.{operator}()"
-        places = yield from self.positions()
-        if call not in places:
-            raise LookupError(f"no button for {call} in the sidebar, only for {sorted(places)}")
-        x, y = places[call]
+        """Clicks on the sidebar's button for `operator`."""
+        x, y = yield from self.find(operator)
         for kind, value in (("MOUSEMOVE", "NOTHING"), ("LEFTMOUSE", "PRESS"), ("LEFTMOUSE", "RELEASE")):
             self.event(kind, value, x, y)
             yield 0.1

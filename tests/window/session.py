@@ -34,11 +34,18 @@ def worker_pid() -> int:
     return connection.pid if connection is not None else 0
 
 
+def lighten(scene: bpy.types.Scene) -> None:
+    """Makes the scene quick to render, and possible to render where Blender has no denoiser, as Debian's."""
+    scene.render.resolution_x = scene.render.resolution_y = 256
+    scene.flowbrush.samples = 4
+    scene.cycles.use_denoising = False
+
+
 def arrange(desk: Desk) -> Generator[float, None, None]:
     """A window as for this work: the 3D View with the tab, an Image Editor beside it, the sequencer below that."""
     bpy.context.preferences.view.show_splash = False
-    bpy.context.scene.flowbrush.samples = 2
-    bpy.context.scene.cycles.use_denoising = False  # Debian builds Blender without a denoiser
+    bpy.context.preferences.system.use_region_overlap = False  # or the 3D View is drawn anew as the mouse moves
+    lighten(bpy.context.scene)
     bpy.context.preferences.addons[MODULE].preferences.backend_python = BACKEND
     screen = desk.window.screen
     for kind in ("OUTLINER", "PROPERTIES"):
@@ -99,6 +106,7 @@ def whole_way(desk: Desk) -> Script:
     image = bpy.data.images["Flowbrush"]
     desk.found["image"] = [*image.size, Path(image.filepath_from_user()).name]
     desk.found["shown"] = desk.area("IMAGE_EDITOR").spaces.active.image == image
+    yield from show_whole(desk, "IMAGE_EDITOR")
     desk.photograph("4-a-frame")
     desk.found["worker"] = worker_pid()
     yield from run(desk, "stylize_animation", "5-painting-the-animation", 0.5)
@@ -106,12 +114,20 @@ def whole_way(desk: Desk) -> Script:
     yield from desk.click("load_into_sequencer")
     yield from desk.until(lambda: bool(scene.sequence_editor and all_strips(scene)), "the strip", 20)
     desk.found["strips"] = [(strip.type, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(scene)]
-    with bpy.context.temp_override(
-        window=desk.window, area=desk.area("SEQUENCE_EDITOR"), region=desk.region("SEQUENCE_EDITOR", "WINDOW")
-    ):
-        bpy.ops.sequencer.view_all()
-    yield 2.0
+    yield from show_whole(desk, "SEQUENCE_EDITOR")
     desk.photograph("6-on-the-timeline")
+
+
+def show_whole(desk: Desk, kind: str) -> Generator[float, None, None]:
+    """Zooms an editor so that all it has to show can be seen."""
+    calls = {
+        "IMAGE_EDITOR": [("WINDOW", bpy.ops.image.view_all)],
+        "SEQUENCE_EDITOR": [("WINDOW", bpy.ops.sequencer.view_all), ("PREVIEW", bpy.ops.sequencer.view_all_preview)],
+    }
+    for region, call in calls[kind]:
+        with bpy.context.temp_override(window=desk.window, area=desk.area(kind), region=desk.region(kind, region)):
+            call(**({"fit_view": True} if kind == "IMAGE_EDITOR" else {}))
+        yield 1.0
 
 
 def all_strips(scene: bpy.types.Scene) -> list:
@@ -149,6 +165,7 @@ def going_away(desk: Desk) -> Script:
     yield from arrange(desk)
     scene = bpy.context.scene
     for name in ("opened", "disabled"):
+        lighten(scene)
         scene.flowbrush.use_custom_range = True
         scene.flowbrush.frame_start, scene.flowbrush.frame_end = 1, 500
         yield from begin(desk, "capture")

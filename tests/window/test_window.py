@@ -45,11 +45,12 @@ class Root:
             pytest.skip(f"Debian {self.suite} gave no Blender: {made.stderr.strip()[-300:]}")
 
     def run(self, home: Path, *command: str | Path, limit: float = 120.0) -> int:
-        """Runs a command inside; HOME and the folders of the test, the package and the backend's Python are there too."""
+        """Runs a command inside; HOME, the test's folder, the package and the backend's Python are there too."""
         folders = dict.fromkeys([HERE, PACKAGE, home.parent, Path(sys.prefix), Path(sys.base_prefix)])
         process = subprocess.Popen(
             [HERE / "in_root", self.folder, *(word for folder in folders for word in ("--bind", folder)), *command],
             env={**os.environ, "IN_ROOT_HOME": str(home)},
+            stdin=subprocess.PIPE,  # the scene's command line takes the end of its standard input for its own
             start_new_session=True,
         )
         try:
@@ -58,6 +59,7 @@ class Root:
             if process.poll() is None:  # a window that hangs must not outlive the test
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            process.stdin.close()
 
 
 @pytest.fixture(scope="module", params=["trixie", "sid"])
