@@ -32,14 +32,12 @@ class Camera:
 
     matrix_world: 16 numbers, row by row, camera to world; the camera looks along its -z, y is up (metres).
     projection: 16 numbers, row by row, camera space to clip space.
-    vector_offset: what is added to the raw vector pass to make it exact (pixels, y up): X, Y, Z, W.
     """
 
     name: str
     kind: str
     matrix_world: tuple[float, ...]
     projection: tuple[float, ...]
-    vector_offset: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,6 @@ def _camera(fields: Fields) -> Camera:
         kind=fields.text("kind", choices=("PERSP", "ORTHO")),
         matrix_world=fields.numbers("matrix_world", 16),
         projection=fields.numbers("projection", 16),
-        vector_offset=fields.numbers("vector_offset", 4, [0.0, 0.0, 0.0, 0.0]),
     )
 
 

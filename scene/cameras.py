@@ -1,14 +1,13 @@
 """Through which camera each frame is seen, and what a reader of a shot must know of it."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import bpy
 
 from ..backend.errors import Code, SceneError
 from ..backend.shot import Camera
+from . import compat
 
 KINDS = ("PERSP", "ORTHO")
+_LENS = {"lens", "ortho_scale", "sensor_fit", "sensor_width", "sensor_height", "shift_x", "shift_y"}
 
 
 def camera_at(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None:
@@ -41,6 +40,18 @@ def cuts(scene: bpy.types.Scene, frames: range) -> tuple[int, ...]:
     return tuple(f for f in frames[1:] if camera_at(scene, f) != camera_at(scene, f - 1))
 
 
+def lens_curves() -> list[bpy.types.FCurve]:
+    """The curves and drivers that zoom a camera or shift its picture.
+
+    While they are muted, Blender's vector pass projects the neighbouring frames through this frame's lens, in every
+    version and for every kind of camera; a reader puts the neighbours' own lenses in (`backend.passes.exr`). Otherwise
+    no version follows a shift, 4.2 no zoom, and 4.5 takes an orthographic zoom for a perspective one.
+    """
+    animated = [camera.animation_data for camera in bpy.data.cameras if camera.animation_data is not None]
+    curves = [curve for data in animated for curve in (*compat.action_curves(data), *data.drivers)]
+    return [curve for curve in curves if curve.data_path in _LENS and not curve.mute]
+
+
 def describe(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, resolution: tuple[int, int]) -> Camera:
     """The scene's camera at the current frame, as evaluated by Blender; its scale is left out, as in renders."""
     depsgraph = layer.depsgraph
@@ -59,28 +70,3 @@ def describe(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, resolution: tup
         matrix_world=tuple(v for row in camera.matrix_world.normalized() for v in row),
         projection=tuple(v for row in projection for v in row),
     )
-
-
-def with_offsets(
-    cameras: Mapping[int, Camera], cut_frames: tuple[int, ...], resolution: tuple[int, int]
-) -> dict[int, Camera]:
-    """The cameras with their `vector_offset`.
-
-    Blender's vector pass does not see a camera's shift move: it projects the neighbouring frames with the shift of
-    this one. The shift only slides the image plane, so its part of the motion is the same for all pixels.
-    """
-    corrected = {}
-    for frame, camera in cameras.items():
-        previous = cameras.get(frame - 1, camera) if frame not in cut_frames else camera
-        following = cameras.get(frame + 1, camera) if frame + 1 not in cut_frames else camera
-        now, then, later = (_shift(c, resolution) for c in (camera, previous, following))
-        offset = (then[0] - now[0], then[1] - now[1], now[0] - later[0], now[1] - later[1])
-        corrected[frame] = replace(camera, vector_offset=tuple(v + 0.0 for v in offset))
-    return corrected
-
-
-def _shift(camera: Camera, resolution: tuple[int, int]) -> tuple[float, float]:
-    """Where the camera's axis meets the picture, in pixels from its middle, y up."""
-    p = camera.projection
-    x, y = (p[3], p[7]) if camera.kind == "ORTHO" else (-p[2], -p[6])
-    return x * resolution[0] / 2, y * resolution[1] / 2

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
@@ -60,7 +60,7 @@ def fingerprint(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> Iterator[Captured]:
+def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> Generator[Captured, None, None]:
     """Captures a shot into `folder`, one frame for each step of the iterator that this returns.
 
     The scene is changed at the first step and is as it was once the iterator is exhausted, closed (which is how to
@@ -84,8 +84,8 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
 
 def _capture(
     scene: bpy.types.Scene, layer: bpy.types.ViewLayer, folder: Path, settings: CaptureSettings
-) -> Iterator[Captured]:
-    notices = describe.notices(scene)
+) -> Generator[Captured, None, None]:
+    notices = describe.notices(scene, range(settings.first, settings.last + 1))
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
@@ -225,7 +225,7 @@ def _finished(shot: Shot, frames: dict[int, _Frame]) -> Shot:
         shot,
         near=min((frame.near for frame in seen), default=1.0),
         far=max((frame.far for frame in seen), default=1.0),
-        cameras=cameras.with_offsets({n: f.camera for n, f in frames.items()}, shot.cuts, shot.resolution),
+        cameras={number: frame.camera for number, frame in frames.items()},
         passes=frames[shot.frames[0]].passes,
     )
 

@@ -7,6 +7,9 @@ from typing import Any
 import bpy
 
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+# From 4.5 to 5.0 Cycles takes a moving orthographic camera for a perspective one in its vectors (seen in 4.5.15 and
+# 5.0.1; 4.2.23 and 5.2.3 are right).
+ORTHOGRAPHIC_VECTORS = not (4, 3, 0) <= bpy.app.version < (5, 2, 0)
 # What Cycles makes of a surface without a material; its first input is the colour.
 DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
 
@@ -17,6 +20,8 @@ def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str
         multilayer = file_format == "OPEN_EXR_MULTILAYER"
         settings.media_type = "MULTI_LAYER_IMAGE" if multilayer else "VIDEO" if file_format == "FFMPEG" else "IMAGE"
     settings.file_format = file_format
+    if hasattr(settings, "use_exr_interleave"):  # one part; 5.0 cannot write several when pixels are not square
+        settings.use_exr_interleave = True
 
 
 def literal_path(path: Path) -> str:

@@ -18,7 +18,8 @@ _PASSES = {
     "normal": ((".Normal.X", ".Normal.Y", ".Normal.Z"), "shading normal in world space; background 0"),
     "vector": (
         (".Vector.X", ".Vector.Y", ".Vector.Z", ".Vector.W"),
-        "X,Y: previous frame minus this one, Z,W: this one minus next; pixels, y up; see vector_offset",
+        "X,Y: previous frame minus this one, Z,W: this one minus next; pixels, y up; seen through "
+        "this frame's lens where the lens moves",
     ),
     "object_id": ((".IndexOB.X|.Object Index.X",), "id of the object in 'objects'; background 0"),
     "material_id": ((".IndexMA.X|.Material Index.X",), "id of the material in 'materials'; background 0"),
@@ -129,7 +130,7 @@ def _find(names: list[str], endings: str, wanted: str) -> str:
     raise SceneError(Code.RENDER_FAILED, f"Blender did not render the pass '{wanted}': capture with Cycles")
 
 
-def notices(scene: bpy.types.Scene) -> list[str]:
+def notices(scene: bpy.types.Scene, frames: range) -> list[str]:
     """What a capture leaves out or does differently from a plain render of the scene."""
     render = scene.render
     found: list[tuple[Any, str]] = [
@@ -144,15 +145,8 @@ def notices(scene: bpy.types.Scene) -> list[str]:
             "Grease Pencil drawings have no passes; they are in the picture only",
         ),
         (
-            any(c.type == "ORTHO" and _is_animated(c, "ortho_scale") for c in bpy.data.cameras),
-            "An orthographic camera zooms: vectors do not follow that",
+            not compat.ORTHOGRAPHIC_VECTORS and any(cameras.camera_at(scene, f).data.type == "ORTHO" for f in frames),
+            "This Blender gives wrong motion if an orthographic camera moves: use Blender 4.2 or 5.2, or a long lens",
         ),
     ]
     return [sentence for applies, sentence in found if applies]
-
-
-def _is_animated(owner: bpy.types.ID, path: str) -> bool:
-    animation = owner.animation_data
-    if animation is None:
-        return False
-    return any(curve.data_path == path for curve in (*compat.action_curves(animation), *animation.drivers))

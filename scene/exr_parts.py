@@ -18,7 +18,7 @@ _TILED, _LONG_NAMES, _DEEP, _MULTI_PART = 0x200, 0x400, 0x800, 0x1000
 _LINES_PER_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 _NONE, _ZIPS, _ZIP = 0, 2, 3
 _MOST_DEFLATE_PACKS = 1032  # bytes into one (zlib's technical notes); no memory is taken for more
-_PIXEL_TYPES = {0: np.dtype("<u4"), 1: np.dtype("<f2"), 2: np.dtype("<f4")}
+_PIXEL_TYPES: dict[int, np.dtype] = {0: np.dtype("<u4"), 1: np.dtype("<f2"), 2: np.dtype("<f4")}
 # What describes the pixels. Everything else (date, file name, render time) would make equal pictures unequal files.
 _KEPT = (
     "compression",
@@ -65,7 +65,8 @@ def read_parts(data: bytes) -> list[Part]:
         magic, version = struct.unpack_from("<2I", data)
         if magic != MAGIC or version & 0xFF != 2 or version & (_TILED | _DEEP):
             raise ExrLayoutError("not an OpenEXR file of scan lines")
-        position, headers = 8, []
+        position = 8
+        headers: list[dict[str, tuple[str, bytes]]] = []
         while not headers or (version & _MULTI_PART and data[position] != 0):
             header, position = _read_header(data, position)
             headers.append(header)

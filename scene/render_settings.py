@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import compat
+from . import cameras, compat
 from .changes import Changes
 
 Setting = tuple[Any, str, Any]
@@ -108,6 +108,7 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, 
         (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"),
         (cycles, "filter_width", 0.01),
         (cycles, "film_exposure", 0.0),  # makes the picture black, which costs nothing to store
+        *((curve, "mute", True) for curve in cameras.lens_curves()),
         *((camera.dof, "use_dof", False) for camera in bpy.data.cameras),
         *((item, "hide_render", True) for item in bpy.data.objects if item.type == "VOLUME"),
         *((link, "is_muted", True) for link in _volume_links()),

@@ -105,7 +105,7 @@ def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None
 def _keep_face_materials(changes: Changes, data: bpy.types.ID) -> None:
     """Removing the slots sets the materials of faces, splines and letters to the first; this puts them back."""
     for name in ("polygons", "splines", "body_format"):
-        pieces = getattr(data, name, ())
+        pieces: Any = getattr(data, name, ())
         values = np.zeros(len(pieces), np.int32)
         if pieces:
             pieces.foreach_get("material_index", values)

@@ -12,7 +12,7 @@ import numpy as np
 import OpenEXR
 
 from ..errors import Code, ShotError
-from ..shot import Shot
+from ..shot import Camera, Shot
 
 BACKGROUND_DEPTH = 1e9  # metres; Cycles writes 1e10 where there is no surface
 MAX_PARTS = 256
@@ -39,7 +39,7 @@ def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.nd
     depth        (H, W) float32     metres along the camera's axis; background inf
     normal       (H, W, 3) float32  shading normal in world space, length 1; background 0
     vector       (H, W, 4) float32  pixels, x right, y up: X, Y = previous frame - this; Z, W = this - next frame;
-                                    exact for the shot's camera (its `vector_offset` is added)
+                                    exact also where the camera zooms or shifts between the frames
     object_id    (H, W) int32       see shot.objects; background 0
     material_id  (H, W) int32       see shot.materials; background 0
     surface      (H, W, 3) float32  rest position of the surface point in its object, metres
@@ -81,8 +81,33 @@ def _array(name: str, channels: list[np.ndarray], shot: Shot, frame: int) -> np.
     array = np.stack([c.astype(np.float32) for c in channels], axis=-1)
     np.nan_to_num(array, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     if name == "vector":
-        array += np.array(shot.cameras[frame].vector_offset, np.float32)
+        _follow_lens(array[..., :2], shot, frame, frame - 1, 1.0)
+        _follow_lens(array[..., 2:], shot, frame, frame + 1, -1.0)
     return array[..., 0] if len(channels) == 1 else array
+
+
+def _follow_lens(vector: np.ndarray, shot: Shot, frame: int, other: int, sign: float) -> None:
+    """Corrects `vector` (H, W, 2), sign * (where the point is in frame `other` - pixel), where the lens moves.
+
+    The file has the other frame's positions through this frame's lens. Another lens only scales the picture about the
+    point where the camera's axis meets it, and moves that point.
+    """
+    here, there = shot.cameras[frame], shot.cameras.get(other)
+    if there is None or shot.segment_start(frame) != shot.segment_start(other) or there.projection == here.projection:
+        return
+    height, width = vector.shape[:2]
+    for axis, pixels in ((0, np.arange(width) - (width - 1) / 2), (1, (height - 1) / 2 - np.arange(height)[:, None])):
+        size = vector.shape[1 - axis]
+        (scale, middle), (other_scale, other_middle) = (_lens(camera, axis) for camera in (here, there))
+        zoom = other_scale / scale
+        seen = pixels + sign * vector[..., axis] - middle * size / 2
+        vector[..., axis] = sign * (seen * zoom + other_middle * size / 2 - pixels)
+
+
+def _lens(camera: Camera, axis: int) -> tuple[float, float]:
+    """Along x or y (y up), with the picture from -1 to 1: the magnification, and where the camera's axis meets it."""
+    row = camera.projection[4 * axis : 4 * axis + 4]
+    return row[axis], row[3] if camera.kind == "ORTHO" else -row[2]
 
 
 def _channel(channels: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:

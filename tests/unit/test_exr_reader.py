@@ -76,11 +76,23 @@ def test_a_part_for_each_pass_reads_like_one_part(shot):
         np.testing.assert_array_equal(one[name], many[name], err_msg=name)
 
 
-def test_vectors_are_corrected_for_the_camera(shot):
+def test_vectors_follow_a_lens_that_moves(shot):
+    """Frame 1 through twice the focal length of frame 2, whose picture is shifted by a tenth of its width."""
     raw = read_passes(shot, 1, ("vector",))["vector"]
-    camera = replace(shot.cameras[1], vector_offset=(1.0, -2.0, 3.0, 0.5))
-    moved = read_passes(replace(shot, cameras={**shot.cameras, 1: camera}), 1, ("vector",))["vector"]
-    assert np.array_equal(moved, raw + np.float32([1.0, -2.0, 3.0, 0.5]))
+    near, far = list(shot.cameras[1].projection), list(shot.cameras[2].projection)
+    near[0] = near[5] = 2.0
+    far[2] = -0.2
+    lenses = {1: replace(shot.cameras[1], projection=tuple(near)), 2: replace(shot.cameras[2], projection=tuple(far))}
+    moved = read_passes(replace(shot, cameras=lenses), 1, ("vector",))["vector"]
+    assert np.array_equal(moved[..., :2], raw[..., :2]), "there is no frame before"
+    column, row = 10, 50
+    seen = column - raw[row, column, 2] - 47.5  # where the point is in frame 2 through frame 1's lens, from the middle
+    expected = seen / 2 + 0.1 * 96 + 47.5
+    assert column - moved[row, column, 2] == pytest.approx(expected, abs=1e-4)
+    below = row + raw[row, column, 3] - 31.5
+    assert row + moved[row, column, 3] == pytest.approx(below / 2 + 31.5, abs=1e-4)
+    cut = replace(shot, cameras=lenses, cuts=(2,))
+    assert np.array_equal(read_passes(cut, 1, ("vector",))["vector"], raw), "nothing is carried over a cut"
 
 
 def test_background_and_numbers_that_are_none(shot):
