@@ -19,6 +19,12 @@ def camera_at(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None:
     return min(markers, key=lambda m: m.frame).camera if markers else scene.camera
 
 
+def kinds(scene: bpy.types.Scene, frames: range) -> set[str]:
+    """The kinds of camera (PERSP, ORTHO…) that `frames` are seen through."""
+    found = (camera_at(scene, frame) for frame in frames)
+    return {camera.data.type for camera in found if camera is not None}
+
+
 def check(scene: bpy.types.Scene, frames: range) -> None:
     """Raises SceneError when a frame has no camera, or one whose picture has no single plane."""
     for camera in {camera_at(scene, frame) for frame in frames}:

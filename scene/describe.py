@@ -145,7 +145,7 @@ def notices(scene: bpy.types.Scene, frames: range) -> list[str]:
             "Grease Pencil drawings have no passes; they are in the picture only",
         ),
         (
-            not compat.ORTHOGRAPHIC_VECTORS and any(cameras.camera_at(scene, f).data.type == "ORTHO" for f in frames),
+            not compat.ORTHOGRAPHIC_VECTORS and "ORTHO" in cameras.kinds(scene, frames),
             "This Blender gives wrong motion if an orthographic camera moves: use Blender 4.2 or 5.2, or a long lens",
         ),
     ]

@@ -90,7 +90,7 @@ def _animated_range(scene: bpy.types.Scene) -> tuple[int, int]:
     ]
     if not playing:
         return scene.frame_start, scene.frame_end
-    # Blender renders no frame below 0; glTF counts from 0, where Blender's importer begins as well.
+    # A range in Blender cannot begin below 0.
     first = max(0, math.floor(min(a for a, _ in playing)))
     return first, max(first, math.ceil(max(b for _, b in playing)))
 
