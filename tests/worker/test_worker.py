@@ -1,6 +1,8 @@
 """The worker as a real subprocess with the model that ships, asked and treated as Blender and users do."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,9 +33,10 @@ def shot(tmp_path: Path) -> Shot:
     return make_shot(tmp_path / "shot", last=5)
 
 
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Connection]:
-    connection = start_worker(tmp_path)
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """One worker for many tests, kept warm as Blender keeps it."""
+    connection = start_worker(tmp_path_factory.mktemp("worker"))
     yield connection
     connection.stop()
 
@@ -64,10 +67,12 @@ def wait_for(worker: Connection, request: int, kind: str) -> None:
             return
 
 
-def test_it_greets_with_what_it_runs_on(worker: Connection) -> None:
+def test_it_greets_with_what_it_runs_on(tmp_path: Path) -> None:
+    worker = start_worker(tmp_path)
     worker.greet()
     while not (messages := worker.poll()):
         time.sleep(0.05)
+    worker.stop()
     hello = messages[0]
     assert hello["type"] == "hello" and hello["device"] in ("cpu", "cuda", "mps")
     assert hello["memory"] > 100_000_000
@@ -76,14 +81,15 @@ def test_it_greets_with_what_it_runs_on(worker: Connection) -> None:
 @pytest.mark.parametrize("method", ["per_frame", "flow"])
 def test_a_take_is_made_with_progress_and_previews(worker: Connection, shot: Shot, method: str) -> None:
     messages = answers(worker, ask(worker, shot, "a", replace(INK, method=method)))
-    assert messages[-1] == {"type": "result", "id": 1, "shot": str(shot.folder), "take": "a"}
+    assert messages[-1].items() >= {"type": "result", "shot": str(shot.folder), "take": "a"}.items()
     previews = [m for m in messages if m["type"] == "preview"]
     assert [m["frame"] for m in previews] == [1, 2, 3, 4, 5]
     assert all(Path(m["path"]).is_file() for m in previews)
     assert [m["done"] for m in messages if m["type"] == "progress"] == [0, 1, 2, 3, 4, 5]
     picture = cv2.imread(previews[0]["path"])
     assert picture.shape == (64, 96, 3) and picture.std() > 5
-    assert "sha256" in str(Take.load(shot, "a").models)
+    hashes = Take.load(shot, "a").models
+    assert set(hashes) >= {"model"} and all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes.values())
 
 
 def test_cancel_keeps_what_is_finished_and_the_worker(worker: Connection, shot: Shot) -> None:
@@ -246,12 +252,15 @@ def test_senseless_requests_are_answered(worker: Connection, shot: Shot) -> None
     assert worker.alive
 
 
-def test_the_folder_above_the_extension_is_not_on_the_module_path(tmp_path: Path) -> None:
-    # Other people's extensions live beside an installed one; their `torch` or `numpy` must not be imported.
-    code = "import runpy, sys; sys.argv = ['launch.py', 'backend', '--help'];"
-    code += f"runpy.run_path({str(LAUNCH)!r})['register_package'](); print(sys.path)"
-    path = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
-    assert str(LAUNCH.parent) not in path
+def test_other_extensions_beside_ours_are_not_imported(tmp_path: Path) -> None:
+    others = shutil.ignore_patterns(".*", "build", "tests", "starter", "__pycache__")
+    shutil.copytree(LAUNCH.parent, tmp_path / "flowbrush", ignore=others)
+    for name in ("numpy", "torch"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else was imported')")
+    launch = str(tmp_path / "flowbrush" / "launch.py")
+    command = [sys.executable, "-I", launch, "backend", "stylize", "nowhere", "--take", "a"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=clean_environment())
+    assert "does not exist" in done.stderr, done.stderr
 
 
 def test_painting_does_not_depend_on_what_was_painted_before(worker: Connection, shot: Shot) -> None:
