@@ -33,7 +33,9 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
             box.alert = True
             draw_text(box, context, job.error, icon="ERROR")
             if job.code == "no_environment":
-                box.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
+                row = box.row()
+                row.alert = False
+                row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
         elif job.sentence:
             draw_text(layout, context, job.sentence, icon="CHECKMARK")
         layout.operator("flowbrush.cancel", icon="X")

@@ -1,6 +1,6 @@
 """What happens in the window, told step by step. Run by Blender itself, see test_window:
 
-blender --enable-event-simulate SCENE.blend --python session.py -- SCRIPT FOLDER BACKEND_PYTHON
+blender --enable-event-simulate SCENE.blend --python session.py -- SCRIPT FOLDER BACKEND_PYTHON FRAMES
 """
 
 import os
@@ -16,6 +16,7 @@ from driver import Desk, Script, perform, running
 
 MODULE = "bl_ext.user_default.flowbrush"
 BACKEND = ""
+FRAMES = 0
 
 
 def job() -> bpy.types.PropertyGroup:
@@ -35,10 +36,21 @@ def worker_pid() -> int:
 
 
 def lighten(scene: bpy.types.Scene) -> None:
-    """Makes the scene quick to render, and possible to render where Blender has no denoiser, as Debian's."""
+    """Makes the scene short and quick to render, and possible to render where Blender has no denoiser, as Debian's."""
     scene.render.resolution_x = scene.render.resolution_y = 256
+    scene.frame_end = FRAMES
     scene.flowbrush.samples = 4
     scene.cycles.use_denoising = False
+
+
+def colour_the_view(scene: bpy.types.Scene) -> None:
+    """Gives the quick viewport the colours that the render has."""
+    for material in bpy.data.materials:
+        if shader := material.node_tree and material.node_tree.nodes.get("Principled BSDF"):
+            material.diffuse_color = shader.inputs["Base Color"].default_value
+    scene.world.color = scene.world.node_tree.nodes["Background"].inputs["Color"].default_value[:3]
+    for thing in bpy.context.selected_objects:
+        thing.select_set(False)
 
 
 def arrange(desk: Desk) -> Generator[float, None, None]:
@@ -66,7 +78,9 @@ def arrange(desk: Desk) -> Generator[float, None, None]:
     view = desk.area("VIEW_3D").spaces.active
     view.show_region_ui = True
     view.region_3d.view_perspective = "CAMERA"
-    view.shading.type, view.shading.color_type = "SOLID", "TEXTURE"
+    view.shading.type, view.shading.color_type, view.shading.background_type = "SOLID", "TEXTURE", "WORLD"
+    view.overlay.show_floor = view.overlay.show_cursor = False
+    colour_the_view(bpy.context.scene)
     view.overlay.show_bones = view.overlay.show_extras = False
     yield 1.0
     desk.region("VIEW_3D", "UI").active_panel_category = "Flowbrush"
@@ -222,6 +236,7 @@ def refusals(desk: Desk) -> Script:
 SCRIPTS = (whole_way, cancelling, going_away, killed, refusals)
 
 if __name__ == "__main__":
-    name, folder, BACKEND = sys.argv[sys.argv.index("--") + 1 :]
+    name, folder, BACKEND, frames = sys.argv[sys.argv.index("--") + 1 :]
+    FRAMES = int(frames)
     (chosen,) = [script for script in SCRIPTS if script.__name__ == name]
     perform(chosen, Desk(Path(folder)))
