@@ -112,6 +112,7 @@ class TakeSettings:
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields; `parse` reads them back."""
         document = {**asdict(self), "controls": [asdict(control) for control in self.controls]}
+        document["frames"] = list(self.frames) if self.frames else None
         return {name: value for name, value in document.items() if value is not None}
 
     def frame_seed(self, frame: int) -> int:

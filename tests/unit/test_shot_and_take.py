@@ -136,6 +136,7 @@ settings_strategy = st.builds(
 @given(settings_strategy)
 def test_settings_read_back_the_same(settings: TakeSettings) -> None:
     assert TakeSettings.parse(json.loads(json.dumps(settings.document()))) == settings
+    assert TakeSettings.parse(settings.document()) == settings
 
 
 @pytest.mark.parametrize(
