@@ -41,7 +41,6 @@ $(BACKEND)/.ready: backend/requirements.txt backend/requirements.lock requiremen
 build: .environments/bpy-$(DEMO_BPY)/.ready
 	rm -rf build/installed && mkdir -p build/installed/flowbrush
 	tool=$$(ls .environments/bpy-$(DEMO_BPY)/lib/python3.*/site-packages/bpy/*/$(EXTENSION_TOOL)) && \
-	tags=$$(dirname $$tool)/../bl_extension_utils.py; \
 	.environments/bpy-$(DEMO_BPY)/bin/python $$tool build --source-dir . --output-filepath build/flowbrush.zip && \
 	.environments/bpy-$(DEMO_BPY)/bin/python $$tool validate build/flowbrush.zip
 	cd build/installed/flowbrush && $(abspath $(BACKEND))/bin/python -m zipfile -e ../../flowbrush.zip .

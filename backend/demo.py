@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .__main__ import run_scene
@@ -47,9 +48,9 @@ def run_demo(folder: Path, frames: int, blender: str) -> None:
     with _timed("contact sheet, flicker", times):
         finished = [Take.load(shot, method) for method in METHODS]
         contact_sheet(shot, finished, sheet)
-        flicker = {"render": warping_error(shot, shot.frame_numbers, lambda frame: read_picture(shot, frame))}
+        flicker = {"render": warping_error(shot, shot.frame_numbers, partial(read_picture, shot))}
         for take in finished:
-            flicker[take.name] = warping_error(shot, shot.frame_numbers, lambda frame, of=take: read_frame(of, frame))
+            flicker[take.name] = warping_error(shot, shot.frame_numbers, partial(read_frame, take))
 
     width, height = shot.resolution
     print(f"\n{frames} frames at {width}x{height}")
