@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from .errors import BackendError, Code, FlowbrushError
+from .blender import run_scene
+from .errors import FlowbrushError
 from .take import METHODS, TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
@@ -87,24 +86,6 @@ def parser() -> argparse.ArgumentParser:
 
 def _blender_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--blender", default="", help="Blender, or a Python that has bpy")
-
-
-def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) -> None:
-    """Runs one command of `scene` in Blender and tells its progress. Raises the error that it answers with."""
-    from .blender import find_blender, scene_command
-    from .client import Connection
-
-    log = Path(tempfile.mkdtemp(prefix="flowbrush-")) / "blender.log"
-    connection = Connection(scene_command(find_blender(blender), log, *arguments), log)
-    request = connection.expect()
-    try:
-        for message in connection.messages(request):
-            if message["type"] == "error":
-                raise BackendError(Code(message["code"]), message["sentence"])
-            if "sentence" in message:
-                say(("Note: " if message["type"] == "warning" else "") + message["sentence"])
-    finally:
-        connection.stop()
 
 
 def _capture(given: argparse.Namespace) -> None:

@@ -4,9 +4,11 @@ import importlib.util
 import os
 import shutil
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from .client import LAUNCH
+from .client import LAUNCH, Connection
 from .errors import BackendError, Code
 
 VARIABLE = "FLOWBRUSH_BLENDER"
@@ -42,3 +44,18 @@ def scene_command(blender: str, log: Path, *arguments: str) -> list[str]:
     if Path(blender).name.lower().startswith("python"):
         return [blender, "-I", "-u", str(LAUNCH), *ours]
     return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", *ours]
+
+
+def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) -> None:
+    """Runs one command of `scene` in Blender and tells its progress. Raises the error that it answers with."""
+    log = Path(tempfile.mkdtemp(prefix="flowbrush-")) / "blender.log"
+    connection = Connection(scene_command(find_blender(blender), log, *arguments), log)
+    request = connection.expect()
+    try:
+        for message in connection.messages(request):
+            if message["type"] == "error":
+                raise BackendError(Code(message["code"]), message["sentence"])
+            if "sentence" in message:
+                say(("Note: " if message["type"] == "warning" else "") + message["sentence"])
+    finally:
+        connection.stop()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from .__main__ import run_scene
+from .blender import run_scene
 from .passes.exr import read_picture
 from .quality.contact_sheet import contact_sheet, read_frame
 from .quality.flicker import warping_error
