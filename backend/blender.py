@@ -47,7 +47,10 @@ def scene_command(blender: str, log: Path, *arguments: str) -> list[str]:
 
 
 def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) -> None:
-    """Runs one command of `scene` in Blender and tells its progress. Raises the error that it answers with."""
+    """Runs one command of `scene` in Blender and tells its progress. Raises the error that it answers with.
+
+    Blender's log is kept where something went wrong.
+    """
     log = Path(tempfile.mkdtemp(prefix="flowbrush-")) / "blender.log"
     connection = Connection(scene_command(find_blender(blender), log, *arguments), log)
     request = connection.expect()
@@ -59,3 +62,4 @@ def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) ->
                 say(("Note: " if message["type"] == "warning" else "") + message["sentence"])
     finally:
         connection.stop()
+    shutil.rmtree(log.parent)
