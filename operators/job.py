@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 
 import bpy
 
-from ..backend.errors import Code, FlowbrushError
+from ..backend.errors import Cancelled, Code, FlowbrushError
 from ..backend.protocol import Message
 from . import worker
 
@@ -95,13 +95,13 @@ class Job:
         if self.state is State.RUNNING:
             if self._started:
                 self._stages[self._index].cancel()
-            self._end(State.CANCELLED, "Cancelled; finished frames are kept")
+            self._fail(Code.CANCELLED, str(Cancelled()))
 
     def _advance(self) -> None:
         stage = self._stages[self._index]
         if not self._started:
             if self._cancelled:
-                self._end(State.CANCELLED, "Cancelled; finished frames are kept")
+                self._fail(Code.CANCELLED, str(Cancelled()))
                 return
             self._started = True
             self.sentence = stage.title

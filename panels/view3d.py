@@ -37,7 +37,7 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
                 row.alert = False
                 row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
         elif job.sentence:
-            draw_text(layout, context, job.sentence, icon="CHECKMARK")
+            draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
         layout.operator("flowbrush.cancel", icon="X")
 
 
