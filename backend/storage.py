@@ -24,7 +24,7 @@ def storage_errors(path: Path) -> Iterator[None]:
             raise StorageError(
                 Code.DISK_FULL, f"The disk is full: make room for {path.parent}, then start again; all finished is kept"
             ) from error
-        if error.errno in _NO_PERMISSION or isinstance(error, NotADirectoryError | FileExistsError):
+        if error.errno in _NO_PERMISSION or isinstance(error, NotADirectoryError | FileExistsError | FileNotFoundError):
             raise StorageError(
                 Code.NOT_WRITABLE, f"Cannot write to {path.parent}: choose a folder that you may write to"
             ) from error

@@ -148,6 +148,13 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return getattr(context.workspace, "sequencer_scene", None) or context.scene
 
 
+def can_denoise() -> bool:
+    """Whether this Blender was built with the denoiser of Cycles; Debian's was not."""
+    import _cycles
+
+    return bool(_cycles.with_openimagedenoise)
+
+
 def show_in_sequencer(scene: bpy.types.Scene) -> None:
     """Makes video editors show the strips of `scene` where they show none yet; before 5.0 they follow the window."""
     for workspace in bpy.data.workspaces:

@@ -137,6 +137,10 @@ def notices(scene: bpy.types.Scene, frames: range) -> list[str]:
         (render.engine != "CYCLES", f"Captured with Cycles, the scene is set to {render.engine}"),
         (render.use_motion_blur, "Captured without motion blur: there are no vectors with it"),
         (render.use_compositing and compat.compositor_tree(scene), "Captured without compositing"),
+        (
+            scene.cycles.use_denoising and not compat.can_denoise(),
+            "This Blender was built without OpenImageDenoise: pictures are not denoised; use more samples",
+        ),
         (render.use_border, "The render region was ignored; the whole picture was captured"),
         (render.use_multiview, "Captured in mono, not in stereo"),
         (scene.frame_step != 1, f"Every frame was captured; the scene's frame step is {scene.frame_step}"),

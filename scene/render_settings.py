@@ -56,8 +56,8 @@ def prepare(
         changes.set(render, "resolution_percentage", 100)
     if samples is not None:
         changes.set(cycles, "samples", samples)
-    if denoise is not None:
-        changes.set(cycles, "use_denoising", denoise)
+    wanted = cycles.use_denoising if denoise is None else denoise
+    changes.set(cycles, "use_denoising", wanted and compat.can_denoise())
     for other in scene.view_layers:
         changes.set(other, "use", other == layer)
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)

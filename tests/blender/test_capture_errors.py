@@ -148,6 +148,14 @@ def test_another_engine_is_captured_with_cycles_and_says_so(scene, tmp_path):
     assert scene.render.engine == capturing.compat.EEVEE
 
 
+def test_without_a_denoiser_the_picture_is_noisy_and_that_is_said(scene, tmp_path, monkeypatch):
+    scene.cycles.use_denoising = True
+    monkeypatch.setattr(capturing.compat, "can_denoise", lambda: False)
+    said = [sentence for captured in capture(scene, tmp_path / "shot", SETTINGS) for sentence in captured.notices]
+    assert any("not denoised" in sentence for sentence in said)
+    assert scene.cycles.use_denoising
+
+
 def test_a_leftover_of_a_killed_blender_is_removed(scene, tmp_path):
     (tmp_path / "shot" / ".capture-abc").mkdir(parents=True)
     (tmp_path / "shot" / ".capture-abc" / "data.exr").write_bytes(b"half")
