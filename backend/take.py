@@ -70,7 +70,7 @@ class TakeSettings:
     crop_to_mask: bool = True
     allow_pickle: bool = False
     frames: tuple[int, int] | None = None
-    edge_band: float = 8.0
+    edge_band: float = 12.0
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":

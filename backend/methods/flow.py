@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
-from ..motion.silhouettes import parting_band, silhouette_band
+from ..motion.silhouettes import crossed_border, parting_band, silhouette_band
 from ..motion.vectors import flow_to_next, flow_to_previous
 from ..motion.visibility import visible_in_previous
 from ..shot import Shot
 from .colour import ColourHold
 from .plan import Result, Task
+from .seams import fitted, ring_mask
 from .studio import Studio, as_stored
 
 FEATHER = 1.5  # pixels over which new paint blends into carried paint
@@ -48,20 +49,22 @@ class Flow:
         hold = ColourHold.from_state(state)
         radius = _radius(studio)
         # An outline painted where two surfaces now part would stick to one of them: it is left behind ...
-        left_behind = parting_band(before, flow_to_next(before, studio.shot, frame - 1), radius)
+        left_behind = _of_this_view(before, flow_to_next(before, studio.shot, frame - 1), radius)
         flow = flow_to_previous(now, studio.shot, frame)
         chain = advance(_without(_chain(state), left_behind), flow, visible_in_previous(now, before, flow))
         carried = gather_sources(chain, studio.finished)
         unknown = chain.source == UNKNOWN
         # ... and drawn anew where they part now.
-        new = unknown | parting_band(now, flow, radius)
+        new = unknown | _of_this_view(now, flow, radius)
         if not new.any():
             return Result(as_stored(carried), {**_state(chain), **hold.state()})
 
         render = studio.picture(frame)
+        ring = ring_mask(new)
+        fresh = studio.paint(frame, np.where(ring[..., None] > 0.0, render, carried), ring)
+        fresh = hold.apply(now["object_id"], ~silhouette_band(now, 2 * radius), render, fresh, ring > 0.0)
+        fresh = fitted(fresh, carried, ring > 0.0, new, now["object_id"])
         mask = _feathered(new)
-        fresh = studio.paint(frame, np.where(new[..., None], render, carried), mask)
-        fresh = hold.apply(now["object_id"], ~silhouette_band(now, 2 * radius), render, fresh, mask > 0.0)
         picture = as_stored(carried + mask[..., None] * (fresh - carried))
         return Result(picture, {**_state(painted(chain, frame, new)), **hold.state()})
 
@@ -69,6 +72,11 @@ class Flow:
 def _radius(studio: Studio) -> int:
     """How far from a silhouette paint belongs to this view, pixels."""
     return round(studio.settings.edge_band * studio.shot.resolution[1] / 1000.0)
+
+
+def _of_this_view(passes: dict[str, np.ndarray], flow: np.ndarray, radius: int) -> np.ndarray:
+    """(H,W) bool: where paint belongs to the view and not to a surface."""
+    return parting_band(passes, flow, radius) | crossed_border(flow, radius)
 
 
 def _without(chain: Chain, pixels: np.ndarray) -> Chain:

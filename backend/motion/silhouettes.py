@@ -18,10 +18,15 @@ def parting_band(passes: Mapping[str, np.ndarray], flow: np.ndarray, radius: int
     flow: (H, W, 2), pixels, of the same frame. What is drawn along such a silhouette belongs to this view: carried on,
     it would stick to one of the two surfaces. Where both sides move as one, it can be carried like everything else.
     """
-    return _band(
-        [ends & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART) for axis, ends in enumerate(_ends(passes))],
-        radius,
-    )
+    parting = [ends & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART) for axis, ends in enumerate(_ends(passes))]
+    return _band(parting, radius)
+
+
+def crossed_border(flow: np.ndarray, radius: int) -> np.ndarray:
+    """(H, W) bool: within `radius` pixels of the border where the picture moves; painters are unsure there."""
+    border = np.ones(flow.shape[:2], bool)
+    border[radius : -radius or None, radius : -radius or None] = False
+    return border & (np.abs(flow).max(axis=2) > APART)
 
 
 def silhouette_band(passes: Mapping[str, np.ndarray], radius: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from flowbrush.backend.motion.silhouettes import parting_band
+from flowbrush.backend.motion.silhouettes import crossed_border, parting_band
 
 SIZE = (40, 60)
 
@@ -36,6 +36,15 @@ def test_a_slanted_plane_that_turns_has_no_band() -> None:
     depth = 1.0 / (0.05 + 0.02 * columns)  # a plane seen at a grazing angle: 1/depth is linear
     flow = np.stack([0.3 * columns, np.zeros(SIZE)], axis=-1).astype(np.float32)
     assert not parting_band(passes(depth, np.ones(SIZE, np.int32)), flow, 3).any()
+
+
+def test_the_border_counts_where_the_picture_crosses_it() -> None:
+    flow = np.zeros((*SIZE, 2), np.float32)
+    assert not crossed_border(flow, 3).any()
+    flow[:, :30] = 1.0
+    crossed = crossed_border(flow, 3)
+    assert crossed[:, :3].all() and crossed[:3, :30].all() and not crossed[3:-3, 3:].any() and not crossed[:, 30:].any()
+    assert not crossed_border(flow, 0).any()
 
 
 def test_no_radius_no_band(right_half: np.ndarray) -> None:

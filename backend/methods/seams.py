@@ -1,0 +1,40 @@
+"""Fitting new paint to the carried paint around it, so that where they meet no edge is seen."""
+
+import cv2
+import numpy as np
+
+RING = 12  # pixels around new paint that are painted too, only to see how it differs from what is there
+REACH = 8.0  # pixels, standard deviation: how far a difference is carried into new paint
+LARGEST = 0.15  # of 0..1; a larger difference is a stroke, not a tone
+
+
+def ring_mask(new: np.ndarray) -> np.ndarray:
+    """(H,W) float32: 1 on `new` (H,W) bool and within RING pixels of it."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING + 1, 2 * RING + 1))
+    return cv2.dilate(new.astype(np.float32), disc)
+
+
+def fitted(
+    fresh: np.ndarray, carried: np.ndarray, painted: np.ndarray, new: np.ndarray, surface: np.ndarray
+) -> np.ndarray:
+    """`fresh`, (H,W,3) float32, in the tone that `carried` has around each piece of `new`, surface by surface.
+
+    painted: (H,W) bool, where `fresh` holds paint. new: (H,W) bool, where it will be used; the rest of `painted` shows
+    how much lighter or darker this painting is than the one before. surface: (H,W) int, one number for each object.
+
+    The difference is spread into the new paint by normalized convolution (Knutsson and Westin 1993), and fades where
+    no carried paint is near.
+    """
+    around = painted & ~new
+    difference = np.clip(carried - fresh, -LARGEST, LARGEST)
+    result = fresh.copy()
+    for number in np.unique(surface[new]):
+        here = surface == number
+        weight = (around & here).astype(np.float32)
+        if not weight.any():
+            continue
+        total = cv2.GaussianBlur(weight, (0, 0), REACH)[..., None]
+        spread = cv2.GaussianBlur(difference * weight[..., None], (0, 0), REACH)
+        inside = painted & here
+        result[inside] += (spread / (total + 0.01))[inside]
+    return np.clip(result, 0.0, 1.0)
