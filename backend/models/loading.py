@@ -83,6 +83,8 @@ def _be_quiet() -> None:
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
+    # It tells of torchvision, which nothing here needs.
+    transformers.utils.logging.set_verbosity_error()
 
 
 def _guarded(source: Source, work: Any, *arguments: Any) -> Any:
