@@ -58,25 +58,25 @@ def ink(sitter: Sitter, noise: np.ndarray) -> np.ndarray:
     """Line and wash: a dip pen's black lines that swell and break, over two transparent washes on cream paper."""
     light = _light(sitter)
     local = _boost(_flat(sitter.picture, sitter, light, (0.55,), 0.25), 1.3) ** 0.85
-    edge = _shift(light, noise, 3, amount=2.0, sigma=7.0)
+    edge = _shift(light, noise, 3, amount=0.6, sigma=7.0)
     density = 0.44 + 0.34 * _step(edge, 0.72, 0.07) + 0.4 * _step(edge, 0.36, 0.07) - 0.2 * _rise(edge, 1.05, 0.1)
     density = np.where(sitter.surface > 0.5, density, 0.55)
     density = density * (1.0 + 0.13 * field(noise, 2, 20.0)) + 0.03 * grain(noise) * density
     paper = PAPER + 0.012 * grain(noise)[..., None]
     wash = paper * np.power(np.clip(local, 0.03, 1.0), np.clip(density, 0.05, 1.6)[..., None])
-    pressure = np.clip(0.37 + 0.09 * field(noise, 5, 6.0) + 0.16 * (np.clip(light, 0, 1) - 0.5), 0.2, 0.8)
-    outline = _shift(_blur(sitter.lines, 0.9), noise, 0, amount=0.7, sigma=9.0)
-    marks = _shift(_texture_lines(sitter), noise, 0, amount=0.7, sigma=9.0)
+    pressure = np.clip(0.30 + 0.06 * field(noise, 5, 6.0) + 0.16 * (np.clip(light, 0, 1) - 0.5), 0.2, 0.8)
+    outline = _shift(_blur(sitter.lines, 0.9), noise, 0, amount=0.15, sigma=9.0)
+    marks = _shift(_texture_lines(sitter), noise, 0, amount=0.15, sigma=9.0)
     strength = np.maximum(_rise(outline, pressure, 0.14), 0.85 * _rise(marks, pressure + 0.1, 0.2))
     return _finish(wash + (INK - wash) * (0.94 * strength)[..., None])
 
 
 def cel(sitter: Sitter, noise: np.ndarray) -> np.ndarray:
     """Anime cel: flat light and shadow with a clean border, saturated local colour, thin dark outline."""
-    light = _shift(_light(sitter), noise, 3, amount=1.6, sigma=9.0)
+    light = _shift(_light(sitter), noise, 3, amount=0.5, sigma=9.0)
     flat = _boost(_flat(sitter.picture, sitter, light, (0.62, 0.28), 0.035), 1.22)
-    pressure = np.clip(0.36 + 0.07 * field(noise, 5, 8.0), 0.22, 0.6)
-    outline = _shift(_blur(sitter.lines, 0.8), noise, 0, amount=0.4, sigma=10.0)
+    pressure = np.clip(0.33 + 0.04 * field(noise, 5, 8.0), 0.22, 0.6)
+    outline = _shift(_blur(sitter.lines, 0.8), noise, 0, amount=0.1, sigma=10.0)
     strength = np.maximum(_rise(outline, pressure, 0.13), 0.5 * _rise(_texture_lines(sitter), 0.5, 0.2))
     contour = 0.22 * flat + 0.02
     return _finish(flat + (contour - flat) * strength[..., None])
@@ -88,11 +88,11 @@ def watercolour(sitter: Sitter, noise: np.ndarray) -> np.ndarray:
     Pigment density d changes a colour C to C - (C - C^2)(d - 1) (Bousseau et al., "Interactive Watercolor Rendering
     with Temporal Coherence and Abstraction", 2006).
     """
-    light = _shift(_light(sitter), noise, 3, amount=2.5, sigma=6.0)
+    light = _shift(_light(sitter), noise, 3, amount=0.8, sigma=6.0)
     flat = _flat(sitter.picture, sitter, light, (0.74, 0.36), 0.07)
     colour = _boost(0.85 * flat + 0.15 * _smooth(sitter.picture), 1.35) ** 0.75
-    outline = _shift(sitter.lines, noise, 0, amount=1.5, sigma=8.0)
-    colour = _shift(colour, noise, 0, amount=1.5, sigma=8.0)
+    outline = _shift(sitter.lines, noise, 0, amount=0.3, sigma=8.0)
+    colour = _shift(colour, noise, 0, amount=0.3, sigma=8.0)
     tone = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
     # Pigment gathers where a wash ends: on the dark side of a border, and along outlines.
     rim = np.clip((_blur(tone, 3.0) - _blur(tone, 0.8)) * 6.0, 0, 1) + 0.5 * _rise(_blur(outline, 1.2), 0.25, 0.25)

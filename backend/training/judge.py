@@ -68,6 +68,8 @@ def main(arguments: list[str]) -> None:
             target, started = paint(sitter, noise), time.monotonic()
             painted = pipeline(
                 settings.prompt,
+                negative_prompt=settings.negative_prompt,
+                controlnet_conditioning_scale=[control.scale for control in settings.controls],
                 image=_tensor(sitter.picture),
                 control_image=[_tensor(conditions[name]) for name in names],
                 strength=settings.strength,

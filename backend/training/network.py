@@ -9,11 +9,14 @@ from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetI
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from ..models.space_to_depth import SpaceToDepth
+from .identity import start_with_copies
 
 CONTROLS = ("depth", "normal", "lineart", "colour")
-CHANNELS = (48, 96, 160)
+CHANNELS = (64, 80, 128)
 WORDS = 64
 """Width of a token's embedding."""
+WEAK_NORM = 10.0
+"""Epsilon of the UNet's group normalization: far above the variance, so that it hardly scales."""
 MERGES = 49152 - 256 - 2
 """CLIP reads this many lines of its merges file: two places go to the marks of start and end, 256 to bytes."""
 
@@ -36,20 +39,22 @@ class Starter:
 def new_starter(tokenizer: CLIPTokenizer) -> Starter:
     """The parts with random weights.
 
-    The text reaches the UNet at its coarsest level only, through cross attention without self attention: cost then
-    grows with the picture's area, and nothing depends on how many positions training crops had. Two normalization
-    groups: with many groups over few channels flat colours are lost.
+    The text reaches every block beside the timestep, and the UNet's coarsest level through cross attention without
+    self attention: cost then grows with the picture's area, and nothing depends on how many positions crops had. Two
+    normalization groups and a large epsilon: normalization otherwise takes flat colours and contrast away.
     """
     # diffusers takes the number of heads under the name attention_head_dim.
     shared = {
         "in_channels": 48, "block_out_channels": CHANNELS, "layers_per_block": 1, "cross_attention_dim": WORDS,
-        "attention_head_dim": 4, "norm_num_groups": 2,
+        "attention_head_dim": 4, "norm_num_groups": 2, "addition_embed_type": "text",
+        "addition_embed_type_num_heads": 4,
     }  # fmt: skip
     unet = UNet2DConditionModel(
         sample_size=128,
         out_channels=48,
         down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        norm_eps=WEAK_NORM,
         only_cross_attention=True,
         mid_block_only_cross_attention=True,
         **shared,
@@ -61,14 +66,16 @@ def new_starter(tokenizer: CLIPTokenizer) -> Starter:
             eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
         )
     )  # fmt: skip
-    return Starter(unet, text, {name: _new_control(shared) for name in CONTROLS})
+    starter = Starter(unet, text, {name: _new_control(name, shared) for name in CONTROLS})
+    start_with_copies(unet, starter.controls, WEAK_NORM)
+    return starter
 
 
-def _new_control(shared: dict[str, object]) -> ControlNetModel:
+def _new_control(name: str, shared: dict[str, object]) -> ControlNetModel:
     net = ControlNetModel(
         down_block_types=("DownBlock2D",) * 3,
         mid_block_type="UNetMidBlock2D",
-        conditioning_embedding_out_channels=(16, 24, 32),
+        conditioning_embedding_out_channels=(16, 24, 48 if name == "colour" else 32),
         **shared,
     )
     # Zero output convolutions protect a trained UNet; beside an untrained one they only keep the condition out.
