@@ -14,6 +14,7 @@ from ..shot import Shot
 from ..take import Take
 
 CACHE_BYTES = 256_000_000
+MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
 
 class Studio:
@@ -55,15 +56,15 @@ class Studio:
         """
         settings = self.settings
         request = PaintRequest(
-            initial=initial,
-            conditions=self.conditions(frame),
+            initial=_with_margin(initial),
+            conditions={name: _with_margin(picture) for name, picture in self.conditions(frame).items()},
             prompt=settings.prompt,
             negative_prompt=settings.negative_prompt,
             strength=settings.strength,
             seed=settings.frame_seed(frame),
-            mask=mask,
+            mask=None if mask is None else _with_margin(mask),
         )
-        return self._painter.paint(request, self.cancelled)
+        return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def _finished(self, frame: int) -> np.ndarray:
         """The finished picture of `frame` as it was stored, (H,W,3) float32 0..1."""
@@ -82,6 +83,11 @@ class Studio:
                 return dict(stored)
         except (OSError, ValueError, KeyError) as error:
             raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again") from error
+
+
+def _with_margin(picture: np.ndarray) -> np.ndarray:
+    """The picture with MARGIN more pixels on each side, mirrored."""
+    return cv2.copyMakeBorder(picture, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REFLECT_101)
 
 
 def as_stored(picture: np.ndarray) -> np.ndarray:

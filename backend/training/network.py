@@ -116,7 +116,7 @@ def new_scheduler() -> DDIMScheduler:
         rescale_betas_zero_snr=True,
         clip_sample=False,
         set_alpha_to_one=True,
-        steps_offset=0,
+        steps_offset=1,
     )
 
 
