@@ -5,7 +5,7 @@ import numpy as np
 
 RING = 12  # pixels around new paint that are painted too, only to see how it differs from what is there
 REACH = 8.0  # pixels, standard deviation: how far a difference is carried into new paint
-LARGEST = 0.15  # of 0..1; a larger difference is a stroke, not a tone
+LARGEST = 0.08  # of 0..1; a larger difference is a stroke, not a tone, and says nothing
 
 
 def ring_mask(new: np.ndarray) -> np.ndarray:
@@ -25,8 +25,8 @@ def fitted(
     The difference is spread into the new paint by normalized convolution (Knutsson and Westin 1993), and fades where
     no carried paint is near.
     """
-    around = painted & ~new
-    difference = np.clip(carried - fresh, -LARGEST, LARGEST)
+    difference = carried - fresh
+    around = painted & ~new & (np.abs(difference).max(axis=2) <= LARGEST)
     result = fresh.copy()
     for number in np.unique(surface[new]):
         here = surface == number

@@ -9,7 +9,7 @@ def test_new_paint_takes_the_tone_around_it_surface_by_surface() -> None:
     texture = rng.uniform(-0.05, 0.05, (*SIZE, 3)).astype(np.float32)
     surface = np.broadcast_to(np.arange(SIZE[1]) >= 40, SIZE).astype(np.int32)
     carried = np.float32(0.5) + texture
-    fresh = carried + np.where(surface[..., None] == 1, np.float32(0.1), np.float32(-0.06))
+    fresh = carried + np.where(surface[..., None] == 1, np.float32(0.07), np.float32(-0.05))
     new = np.zeros(SIZE, bool)
     new[25:35, 20:60] = True
     painted = ring_mask(new) > 0
