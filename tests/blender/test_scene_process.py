@@ -13,6 +13,7 @@ from flowbrush.backend.blender import scene_command
 from flowbrush.backend.client import LAUNCH, Connection, clean_environment
 from flowbrush.backend.errors import Code
 from flowbrush.backend.shot import Shot
+from processes import is_running
 
 
 @pytest.fixture
@@ -111,10 +112,3 @@ for message in connection.messages(connection.expect()):
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(child)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -18,6 +18,7 @@ from flowbrush.backend.client import LAUNCH, Connection, clean_environment, work
 from flowbrush.backend.errors import Code
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import Take, TakeSettings, style_settings
+from processes import is_running
 from synthetic_shot import CHANNELS, make_shot
 
 INK = replace(style_settings("ink"), seed=3)
@@ -153,14 +154,6 @@ for message in worker.messages(request):
     while is_running(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(worker)
-
-
-def is_running(pid: int) -> bool:
-    """Whether `pid` runs; a zombie that nobody waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def damage_exr(shot: Shot) -> None:
