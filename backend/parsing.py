@@ -93,9 +93,9 @@ class Fields:
         value: dict[str, Any] = self._value(name, dict, "an object", None)
         return value
 
-    def child(self, name: str) -> "Fields":
+    def child(self, name: str, default: dict[str, Any] | None = None) -> "Fields":
         """The object in field `name`."""
-        return Fields(self._document.get(name), f"{self.where}: '{name}'", self._fail)
+        return Fields(self._document.get(name, default), f"{self.where}: '{name}'", self._fail)
 
     def children(self, name: str, limit: int) -> list["Fields"]:
         """The list of objects in field `name`; a missing field is an empty list."""

@@ -1,15 +1,17 @@
 """The shot folder: a frame range seen through one camera, written by Blender and read by everything else.
 
     shot.json            what is described here
-    passes/####.exr      one a frame
-    pictures/####.png    the beauty picture as the scene's view transform shows it, 8-bit sRGB
-    takes/<take>/        see `take`
+    passes/####.exr              one a frame
+    pictures/####.png            the beauty picture as the scene's view transform shows it, 8-bit sRGB
+    conditions/<name>/####.png   conditions that cannot be made from passes: drawn by Blender, or estimated from footage
+    pose/####.json               people's joints, see `passes.openpose`
+    takes/<take>/                see `take`
 
 Paths inside are relative and derived from frame numbers, so a shot can be moved, zipped and read elsewhere.
 """
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from .parsing import Fields
 from .storage import make_folder, read_json, write_json
 
 FORMAT = "flowbrush-shot"
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 1_048_574  # Blender's own limit
 MAX_SIDE = 16_384
 MAX_ITEMS = 100_000
@@ -42,13 +44,24 @@ class Camera:
 
 @dataclass(frozen=True)
 class SceneObject:
-    """An object of the scene; `trusted` is false where its vectors are known not to follow its surface."""
+    """An object of the scene.
+
+    distrust: why its vectors do not follow its surface, a sentence; empty where they do. properties: its custom
+    properties as text, for masks. category: its ADE20K class by name ("person"), for segmentation; empty for none.
+    """
 
     id: int
     name: str
     collections: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
-    trusted: bool = True
+    distrust: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+    category: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its vectors follow its surface."""
+        return not self.distrust
 
 
 @dataclass(frozen=True)
@@ -61,10 +74,22 @@ class SceneMaterial:
 
 @dataclass(frozen=True)
 class Pass:
-    """The EXR channels that hold a pass, in order, and what their numbers mean."""
+    """The EXR channels that hold a pass, in order, and what their numbers mean.
+
+    estimated: guessed from pictures, as in footage, where a Blender scene gives exact numbers.
+    """
 
     channels: tuple[str, ...]
     meaning: str
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnCondition:
+    """A condition that lies in the shot as pictures, because it cannot be made from passes."""
+
+    meaning: str
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +99,8 @@ class Shot:
     fps: frames a second as numerator and denominator. resolution: width, height in pixels. frames: first and last,
     both included. near, far: range of planar depth of all surface pixels of the shot, metres. cuts: the first frame of
     every segment but the first. capture: names what was rendered; another capture into the same folder has another.
+    source: `scene` or `footage`; footage has no cameras. drawn: the conditions in conditions/, by name. has_pose: whether
+    there is pose/.
     """
 
     folder: Path
@@ -95,6 +122,9 @@ class Shot:
     passes: dict[str, Pass]
     notices: tuple[str, ...] = ()
     capture: str = ""
+    source: str = "scene"
+    drawn: dict[str, DrawnCondition] = field(default_factory=dict)
+    has_pose: bool = False
 
     @property
     def frame_numbers(self) -> range:
@@ -117,6 +147,14 @@ class Shot:
     def picture_path(self, frame: int) -> Path:
         """Where the picture of `frame` is."""
         return self.folder / "pictures" / frame_file(frame, "png")
+
+    def drawn_path(self, condition: str, frame: int) -> Path:
+        """Where the picture of a drawn condition is. Raises ShotError when the name could leave the shot's folder."""
+        return self.folder / "conditions" / checked_name(condition) / frame_file(frame, "png")
+
+    def pose_path(self, frame: int) -> Path:
+        """Where the joints of `frame` are."""
+        return self.folder / "pose" / frame_file(frame, "json")
 
     def take_folder(self, take: str) -> Path:
         """The folder of the take named `take`. Raises ShotError when the name could leave the shot's folder."""
@@ -152,6 +190,7 @@ class Shot:
         if far < near:
             raise _bad("'far' is nearer than 'near'")
         cameras = fields.child("cameras")
+        source = fields.text("source", "scene", ("scene", "footage"))
         return Shot(
             folder=folder,
             name=fields.text("name"),
@@ -166,7 +205,7 @@ class Shot:
             near=near,
             far=far,
             cuts=tuple(sorted(set(fields.integers("cuts", -MAX_FRAME, MAX_FRAME, MAX_ITEMS)) & set(frames))),
-            cameras={frame: _camera(cameras.child(str(frame))) for frame in frames},
+            cameras={frame: _camera(cameras.child(str(frame))) for frame in frames} if source == "scene" else {},
             objects=tuple(_object(child) for child in fields.children("objects", MAX_ITEMS)),
             materials=tuple(
                 SceneMaterial(child.integer("id", 0, 2**31 - 1), child.text("name"))
@@ -175,6 +214,9 @@ class Shot:
             passes=_passes(fields.child("passes")),
             notices=fields.texts("notices", MAX_ITEMS, []),
             capture=fields.text("capture", ""),
+            source=source,
+            drawn=_drawn(fields.child("drawn", {})),
+            has_pose=fields.flag("has_pose", False),
         )
 
 
@@ -219,12 +261,25 @@ def _object(fields: Fields) -> SceneObject:
         name=fields.text("name"),
         collections=fields.texts("collections", MAX_ITEMS, []),
         materials=fields.texts("materials", MAX_ITEMS, []),
-        trusted=fields.flag("trusted", True),
+        distrust=fields.text("distrust", ""),
+        properties=_texts(fields.child("properties", {})),
+        category=fields.text("category", ""),
     )
+
+
+def _texts(fields: Fields) -> dict[str, str]:
+    return {name: fields.text(name) for name in fields.names()}
 
 
 def _passes(fields: Fields) -> dict[str, Pass]:
     return {
-        name: Pass(fields.child(name).texts("channels", 16), fields.child(name).text("meaning"))
-        for name in fields.names()
+        name: Pass(child.texts("channels", 16), child.text("meaning"), child.flag("estimated", False))
+        for name, child in ((name, fields.child(name)) for name in fields.names())
+    }
+
+
+def _drawn(fields: Fields) -> dict[str, DrawnCondition]:
+    return {
+        checked_name(name): DrawnCondition(child.text("meaning"), child.flag("estimated", False))
+        for name, child in ((name, fields.child(name)) for name in fields.names())
     }

@@ -82,7 +82,7 @@ def objects(marking: Marking) -> tuple[SceneObject, ...]:
             name=item.name_full,
             collections=tuple(collection.name_full for collection in item.users_collection),
             materials=tuple(_name(slot.material, marking) for slot in item.material_slots if slot.material),
-            trusted=is_trusted(item),
+            distrust=distrust(item),
         )
         for number, item in marking.objects.items()
     )
@@ -97,12 +97,15 @@ def _name(material: bpy.types.Material, marking: Marking) -> str:
     return marking.stand_ins.get(material.name_full, material.name_full)
 
 
-def is_trusted(item: bpy.types.Object) -> bool:
-    """Whether Blender's vectors follow the object's surface. They cannot where the mesh itself changes, or where
-    there is no surface."""
+def distrust(item: bpy.types.Object) -> str:
+    """Why Blender's vectors do not follow the object's surface; empty where they do.
+
+    They cannot where the mesh itself changes, or where there is no surface.
+    """
     if item.type in {"META", "VOLUME"}:
-        return False
-    return not any(m.show_render and m.type in _REMESHING for m in item.modifiers)
+        return f"{item.type.title()} objects have no vectors"
+    remeshing = [m.name for m in item.modifiers if m.show_render and m.type in _REMESHING]
+    return f"The modifier '{remeshing[0]}' can change the mesh from frame to frame" if remeshing else ""
 
 
 def passes(channels: Iterable[str], marking: Marking) -> dict[str, Pass]:

@@ -17,7 +17,18 @@ FORBIDDEN = {
     "launch.py": STANDARD_LIBRARY_ONLY,
     **{
         f"backend/{name}.py": STANDARD_LIBRARY_ONLY
-        for name in ("errors", "storage", "parsing", "shot", "take", "protocol", "client", "blender", "environment")
+        for name in (
+            "errors",
+            "storage",
+            "parsing",
+            "shot",
+            "take",
+            "needs",
+            "protocol",
+            "client",
+            "blender",
+            "environment",
+        )
     },
     "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/motion": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
