@@ -1,4 +1,4 @@
-"""What must be captured for which condition and method, so that nothing else is. Standard library only: Blender asks."""
+"""What must be captured for which condition and method, so that nothing else is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FREESTYLE, GREASE_PENCIL, POSE = "lineart_freestyle", "lineart_grease_pencil", "
 class Need:
     """What a condition is made of.
 
-    network: the kind of ControlNet that takes it, by the name under which a model's own ones lie. passes: render passes.
+    network: the kind of ControlNet that takes it, by the name under which a model's own ones lie. passes: of a render.
     extra: what Blender makes for it alone, one of FREESTYLE, GREASE_PENCIL, POSE; empty for nothing.
     """
 

@@ -99,8 +99,8 @@ class Shot:
     fps: frames a second as numerator and denominator. resolution: width, height in pixels. frames: first and last,
     both included. near, far: range of planar depth of all surface pixels of the shot, metres. cuts: the first frame of
     every segment but the first. capture: names what was rendered; another capture into the same folder has another.
-    source: `scene` or `footage`; footage has no cameras. drawn: the conditions in conditions/, by name. has_pose: whether
-    there is pose/.
+    source: `scene` or `footage`, which has no cameras. drawn: the conditions in conditions/, by name. has_pose: whether
+    there is a folder pose/.
     """
 
     folder: Path
