@@ -15,6 +15,7 @@ class Code(StrEnum):
     MISSING_PASS = "missing_pass"
     BAD_TAKE = "bad_take"
     BAD_SETTINGS = "bad_settings"
+    BAD_MASK = "bad_mask"
     MISSING_MODEL = "missing_model"
     UNSAFE_MODEL = "unsafe_model"
     BAD_MODEL = "bad_model"

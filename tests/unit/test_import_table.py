@@ -24,6 +24,7 @@ FORBIDDEN = {
             "shot",
             "take",
             "needs",
+            "mask_expression",
             "protocol",
             "client",
             "blender",
