@@ -8,7 +8,8 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from .backend.take import METHODS, TakeSettings, load_styles
+from .backend.needs import METHODS
+from .backend.take import TakeSettings, load_styles
 
 METHOD_TEXTS = {
     "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from .blender import run_scene
 from .errors import FlowbrushError
-from .take import METHODS, TakeSettings, load_styles, style_settings
+from .needs import METHODS
+from .take import TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
 examples:

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from .blender import run_scene
+from .needs import METHODS
 from .passes.exr import read_picture
 from .quality.contact_sheet import contact_sheet, read_frame
 from .quality.flicker import warping_error
 from .shot import Shot
 from .storage import make_folder
 from .stylize import stylize
-from .take import METHODS, Take, style_settings
+from .take import Take, style_settings
 
 STYLE = "ink"
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .errors import Code, SettingsError, ShotError
+from .shot import Shot
+
 FREESTYLE, GREASE_PENCIL, POSE = "lineart_freestyle", "lineart_grease_pencil", "pose"
 
 
@@ -35,9 +38,45 @@ PASSES = ("depth", "normal", "vector", "object_id", "material_id", "surface", "i
 EXTRAS = (FREESTYLE, GREASE_PENCIL, POSE)
 
 
+def need(condition: str) -> Need:
+    """What the condition of this name is made of. Raises SettingsError with the names that exist."""
+    if condition not in CONDITIONS:
+        raise SettingsError(
+            Code.BAD_SETTINGS, f"There is no condition '{condition}'; choose one of {', '.join(CONDITIONS)}"
+        )
+    return CONDITIONS[condition]
+
+
 def needed(method: str, conditions: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The passes and the extras that must be captured for a method and these conditions, in a fixed order."""
-    needs = [CONDITIONS[name] for name in conditions]
-    passes = {*METHODS[method], *(name for need in needs for name in need.passes)}
-    extras = {need.extra for need in needs}
+    needs = [need(name) for name in conditions]
+    passes = {*METHODS[method], *(name for one in needs for name in one.passes)}
+    extras = {one.extra for one in needs}
     return tuple(name for name in PASSES if name in passes), tuple(name for name in EXTRAS if name in extras)
+
+
+def check_method(shot: Shot, method: str) -> None:
+    """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that the method reads."""
+    _check_passes(shot, METHODS[method], f"method '{method}'")
+
+
+def check_condition(shot: Shot, condition: str) -> None:
+    """Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` cannot give it."""
+    made_of = need(condition)
+    if condition in shot.drawn:
+        return
+    _check_passes(shot, made_of.passes, f"condition '{condition}'")
+    if made_of.extra == POSE and not shot.has_pose:
+        raise _lacks("pose", f"condition '{condition}'")
+    if made_of.extra in (FREESTYLE, GREASE_PENCIL):
+        raise _lacks(f"drawing '{condition}'", f"condition '{condition}'")
+
+
+def _check_passes(shot: Shot, passes: Iterable[str], who: str) -> None:
+    for name in passes:
+        if name not in shot.passes:
+            raise _lacks(f"pass '{name}'", who)
+
+
+def _lacks(what: str, who: str) -> ShotError:
+    return ShotError(Code.MISSING_PASS, f"The shot has no {what}, which {who} needs: capture it again with it")

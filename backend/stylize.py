@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import needs
 from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
 from .methods.executor import pending, run_plan
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
 from .painters.diffusion import DiffusionPainter
-from .passes.conditions import CONDITIONS
 from .shot import Shot
 from .take import Take, TakeSettings
 
@@ -45,7 +45,9 @@ def stylize(
     """
     settings = within(settings, shot)
     method = METHODS[settings.method]
-    _check_passes(shot, settings, method.passes)
+    needs.check_method(shot, settings.method)
+    for control in settings.controls:
+        needs.check_condition(shot, control.condition)
     model = resolve(settings)
     models = fingerprints(model)
     if replace_other:
@@ -76,21 +78,6 @@ def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
         raise ShotError(Code.BAD_SHOT, f"Frame {missing[0]} was not captured ({len(missing)} missing): capture again")
     whole = (frames.start, frames.stop - 1) == shot.frames
     return replace(settings, frames=None if whole else (frames.start, frames.stop - 1))
-
-
-def _check_passes(shot: Shot, settings: TakeSettings, of_method: tuple[str, ...]) -> None:
-    needs = dict.fromkeys(of_method, f"method '{settings.method}'")
-    for control in settings.controls:
-        if control.condition not in CONDITIONS:
-            raise SettingsError(
-                Code.BAD_SETTINGS, f"There is no condition '{control.condition}'; choose one of {', '.join(CONDITIONS)}"
-            )
-        needs |= dict.fromkeys(CONDITIONS[control.condition].needs, f"condition '{control.condition}'")
-    for name, who in needs.items():
-        if name not in shot.passes:
-            raise ShotError(
-                Code.MISSING_PASS, f"The shot has no pass '{name}', which {who} needs: capture it again with that pass"
-            )
 
 
 def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> None:

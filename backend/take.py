@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Code, SettingsError, ShotError
+from .needs import METHODS
 from .parsing import Fields
 from .shot import MAX_FRAME, Shot, frame_file
 from .storage import make_folder, read_json, write_json
 
 FORMAT = "flowbrush-take"
 VERSION = 1
-METHODS = ("per_frame", "flow")
 SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
@@ -81,7 +81,7 @@ class TakeSettings:
             raise _bad_settings(f"{where}: '{unknown[0]}' is not a setting")
         return TakeSettings(
             style=given.text("style", default.style),
-            method=given.text("method", default.method, METHODS),
+            method=given.text("method", default.method, tuple(METHODS)),
             prompt=given.text("prompt", default.prompt),
             negative_prompt=given.text("negative_prompt", default.negative_prompt),
             model=given.text("model", default.model),

@@ -13,6 +13,7 @@ from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, sta
 from ..motion.silhouettes import crossed_border, parting_band, silhouette_band
 from ..motion.vectors import flow_to_next, flow_to_previous
 from ..motion.visibility import visible_in_previous
+from ..needs import MOTION
 from ..shot import Shot
 from .colour import ColourHold
 from .plan import Result, Task
@@ -25,8 +26,6 @@ FEATHER = 1.5  # pixels over which new paint blends into carried paint
 class Flow:
     """Carries the previous frame and paints what it does not show."""
 
-    passes: tuple[str, ...] = ("vector", "object_id", "instance", "surface", "depth")
-
     def plan(self, shot: Shot, frames: range) -> list[Task]:
         """Each frame needs the one before it, except the first of a segment."""
         starts = {shot.segment_start(frame) for frame in frames} | {frames.start}
@@ -38,13 +37,13 @@ class Flow:
 
     def _begin(self, frame: int, studio: Studio) -> Result:
         picture = as_stored(studio.paint(frame, studio.picture(frame)))
-        passes = studio.passes(frame, self.passes)
+        passes = studio.passes(frame, MOTION)
         inside = ~silhouette_band(passes, 2 * _radius(studio))
         hold = ColourHold.measure(passes["object_id"], inside, studio.picture(frame), picture / np.float32(255.0))
         return Result(picture, {**_state(start(frame, *picture.shape[:2])), **hold.state()})
 
     def _carry(self, frame: int, studio: Studio) -> Result:
-        now, before = studio.passes(frame, self.passes), studio.passes(frame - 1, self.passes)
+        now, before = studio.passes(frame, MOTION), studio.passes(frame - 1, MOTION)
         state = studio.state(frame - 1)
         hold = ColourHold.from_state(state)
         radius = _radius(studio)

@@ -8,8 +8,6 @@ from .studio import Studio, as_stored
 class PerFrame:
     """Paints each frame from its own picture."""
 
-    passes: tuple[str, ...] = ()
-
     def plan(self, shot: Shot, frames: range) -> list[Task]:
         """One task a frame; none needs another."""
         return [Task(frame) for frame in frames]

@@ -32,10 +32,7 @@ class Result:
 
 
 class Method(Protocol):
-    """One way to stylize a shot."""
-
-    passes: tuple[str, ...]
-    """The passes that it reads, besides those of the conditions."""
+    """One way to stylize a shot; the passes that it reads, besides those of the conditions, are in `needs.METHODS`."""
 
     def plan(self, shot: Shot, frames: range) -> list[Task]:
         """The tasks for `frames`, each after those that it needs."""

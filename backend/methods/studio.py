@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import Code, ShotError
 from ..painters.painter import Painter, PaintRequest
-from ..passes.conditions import CONDITIONS
+from ..passes.conditions import condition, passes_for
 from ..passes.exr import read_passes, read_picture
 from ..shot import Shot
 from ..take import Take
@@ -45,9 +45,8 @@ class Studio:
     def conditions(self, frame: int) -> dict[str, np.ndarray]:
         """The conditioning images of `frame` that the settings ask for, (H,W,3) float32 0..1 each."""
         wanted = {control.condition for control in self.settings.controls}
-        needs = {name for condition in wanted for name in CONDITIONS[condition].needs}
-        passes = self.passes(frame, needs)
-        return {name: CONDITIONS[name].make(passes, self.shot, frame) for name in wanted}
+        passes = self.passes(frame, passes_for(self.shot, wanted))
+        return {name: condition(name, passes, self.shot, frame) for name in wanted}
 
     def paint(self, frame: int, initial: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Has `initial` painted over: (H,W,3) float32 0..1 in and out. mask: (H,W) float32, 1 where to paint.

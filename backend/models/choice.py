@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import Code, ModelError, SettingsError
+from ..errors import Code, ModelError
+from ..needs import need
 from ..storage import read_json
 from ..take import ControlSettings, TakeSettings
 
@@ -138,9 +139,7 @@ def _path(setting: str) -> Path:
 def _control_path(base: Path, control: ControlSettings) -> Path:
     if control.model:
         return _path(control.model)
-    if not re.fullmatch(r"\w{1,40}", control.condition):
-        raise SettingsError(Code.BAD_SETTINGS, f"'{control.condition}' is not the name of a condition")
-    path = base / "controlnets" / control.condition
+    path = base / "controlnets" / need(control.condition).network
     if not path.is_dir():
         raise ModelError(
             Code.MISSING_MODEL,

@@ -8,14 +8,14 @@ Every pass is (H, W) or (H, W, C), row 0 at the top; `exr.read_passes` describes
 """
 
 import colorsys
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import cv2
 import numpy as np
 
+from .. import needs
 from ..shot import Shot
-from .exr import read_picture
+from .exr import read_drawn, read_picture
 from .lines import line_drawing
 
 Passes = Mapping[str, np.ndarray]
@@ -29,12 +29,18 @@ NORMAL_BACKGROUND = (0.5, 0.5, 1.0)
 NEAREST = 1e-3
 
 
-@dataclass(frozen=True)
-class Condition:
-    """One kind of conditioning image: the passes it needs, and how it is made of them."""
+def passes_for(shot: Shot, conditions: Iterable[str]) -> set[str]:
+    """The passes that `condition` wants for these; a condition that lies in the shot as pictures wants none."""
+    return {name for one in conditions if one not in shot.drawn for name in needs.need(one).passes}
 
-    needs: tuple[str, ...]
-    make: Callable[[Passes, Shot, int], np.ndarray]
+
+def condition(name: str, passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+    """The condition `name` of `frame`, (H, W, 3) float32 0..1: the shot's own picture of it, or made of `passes`.
+
+    Raises SettingsError for a name that is no condition, ShotError where the shot cannot give it.
+    """
+    needs.check_condition(shot, name)
+    return read_drawn(shot, name, frame) if name in shot.drawn else MAKERS[name](passes, shot, frame)
 
 
 def depth_condition(passes: Passes, shot: Shot, _frame: int) -> np.ndarray:
@@ -112,12 +118,13 @@ def mask(passes: Passes, ids: Collection[int], softness: float = 0.0) -> np.ndar
     return cv2.GaussianBlur(hard, (0, 0), softness, borderType=cv2.BORDER_REPLICATE) if softness > 0 else hard
 
 
-CONDITIONS: dict[str, Condition] = {
-    "depth": Condition(("depth",), depth_condition),
-    "normal": Condition(("normal",), normal_condition),
-    "lineart": Condition(("depth", "normal", "object_id", "material_id"), lineart_condition),
-    "segmentation": Condition(("object_id",), segmentation_condition),
-    "colour": Condition((), colour_condition),
+# How each is made; what of is said by `needs.CONDITIONS`.
+MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
+    "depth": depth_condition,
+    "normal": normal_condition,
+    "lineart": lineart_condition,
+    "segmentation": segmentation_condition,
+    "colour": colour_condition,
 }
 
 

@@ -55,6 +55,8 @@ def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.nd
         wanted[name] = shot.passes[name].channels
         if len(wanted[name]) != _CHANNELS[name]:
             raise ShotError(Code.MISSING_PASS, f"The shot's pass '{name}' lacks channels: capture it again")
+    if not wanted:
+        return {}
     path = shot.exr_path(frame)
     channels = _read_channels(path, _promised_channels(path, shot.resolution), shot.resolution)
     return {name: _array(name, [_channel(channels, c, path) for c in wanted[name]], shot, frame) for name in wanted}
@@ -62,10 +64,18 @@ def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.nd
 
 def read_picture(shot: Shot, frame: int) -> np.ndarray:
     """The picture of `frame`: (H, W, 3) float32 from 0 to 1, RGB, sRGB-encoded. Raises ShotError (BAD_SHOT)."""
-    path = shot.picture_path(frame)
-    _check_png_size(path, shot.resolution)
+    return _read_png(shot.picture_path(frame), shot.resolution)
+
+
+def read_drawn(shot: Shot, condition: str, frame: int) -> np.ndarray:
+    """A condition that lies in the shot as pictures: (H, W, 3) float32 from 0 to 1. Raises ShotError (BAD_SHOT)."""
+    return _read_png(shot.drawn_path(condition, frame), shot.resolution)
+
+
+def _read_png(path: Path, resolution: tuple[int, int]) -> np.ndarray:
+    _check_png_size(path, resolution)
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None or image.shape[:2] != shot.resolution[::-1]:
+    if image is None or image.shape[:2] != resolution[::-1]:
         raise ShotError(Code.BAD_SHOT, f"{path} is damaged: capture the shot again")
     return image[..., ::-1].astype(np.float32) / 255.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..passes.conditions import CONDITIONS
+from ..passes.conditions import condition, passes_for
 from ..passes.exr import read_passes, read_picture
 from ..shot import Shot
 from ..storage import write_whole
@@ -24,8 +24,8 @@ def contact_sheet(shot: Shot, takes: list[Take], path: Path, columns: int = 6) -
     rows = [_row("render", [read_picture(shot, f) for f in frames])]
     conditions = dict.fromkeys(c.condition for take in takes for c in take.settings.controls)
     for name in conditions:
-        needs = CONDITIONS[name].needs
-        rows.append(_row(name, [CONDITIONS[name].make(read_passes(shot, f, needs), shot, f) for f in frames]))
+        passes = passes_for(shot, [name])
+        rows.append(_row(name, [condition(name, read_passes(shot, f, passes), shot, f) for f in frames]))
     for take in takes:
         title = f"{take.name}: {take.settings.style}, {take.settings.method}"
         rows.append(_row(title, [read_frame(take, f) for f in frames]))

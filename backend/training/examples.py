@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import OpenEXR
 
-from ..passes.conditions import CONDITIONS
+from ..passes.conditions import MAKERS
 from ..shot import Camera, Shot
 from .filters import FILTERS, Sitter
 
@@ -60,7 +60,7 @@ def read_scene(path: Path) -> tuple[Sitter, dict[str, np.ndarray]]:
         raise FileNotFoundError(path.with_suffix(".png"))
     picture = stored[..., ::-1].astype(np.float32) / 255.0
     shot = _one_frame_shot(json.loads(path.read_text()), passes["depth"], number)
-    conditions = {name: CONDITIONS[name].make(passes, shot, number) for name in GEOMETRY}
+    conditions = {name: MAKERS[name](passes, shot, number) for name in GEOMETRY}
     surface = cv2.GaussianBlur(np.isfinite(passes["depth"]).astype(np.float32), (0, 0), 0.5)
     return Sitter(picture, albedo, conditions["lineart"][..., 0], surface), conditions
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from flowbrush.backend.passes.conditions import CONDITIONS, mask, object_colour
-from flowbrush.backend.shot import Camera, Shot
+from flowbrush.backend.errors import Code, SettingsError, ShotError
+from flowbrush.backend.needs import CONDITIONS, EXTRAS, METHODS, PASSES, check_condition, check_method, needed
+from flowbrush.backend.passes.conditions import MAKERS, condition, mask, object_colour, passes_for
+from flowbrush.backend.shot import Camera, DrawnCondition, Pass, Shot
 
 SIZE = 96
 FOCAL = 1.2 * SIZE / 2.0
@@ -62,14 +64,14 @@ def sphere(radius: float, distance: float) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("name", [name for name, condition in CONDITIONS.items() if condition.needs])
+@pytest.mark.parametrize("name", [name for name, need in CONDITIONS.items() if need.passes])
 def test_every_condition_is_a_picture_and_a_function_of_its_passes(name):
     passes, shot = sphere(1.5, 5.0), shot_of()
-    first, second = (CONDITIONS[name].make(passes, shot, 1) for _ in range(2))
+    first, second = (MAKERS[name](passes, shot, 1) for _ in range(2))
     assert first.shape == (SIZE, SIZE, 3) and first.dtype == np.float32
     assert 0.0 <= first.min() < first.max() <= 1.0
     assert np.array_equal(first, second)
-    assert set(CONDITIONS[name].needs) <= set(passes)
+    assert set(CONDITIONS[name].passes) <= set(passes)
 
 
 def test_colour_is_the_picture_of_the_frame(tmp_path):
@@ -77,7 +79,7 @@ def test_colour_is_the_picture_of_the_frame(tmp_path):
     shot = replace(shot_of(), folder=tmp_path)
     shot.picture_path(1).parent.mkdir()
     cv2.imwrite(str(shot.picture_path(1)), picture[..., ::-1])
-    made = CONDITIONS["colour"].make({}, shot, 1)
+    made = MAKERS["colour"]({}, shot, 1)
     assert made.dtype == np.float32 and np.array_equal(np.rint(made * 255), picture)
 
 
@@ -89,7 +91,7 @@ def test_depth_is_linear_in_inverse_depth_over_the_range_of_the_shot():
         np.inf,
         20,
     )
-    grey = CONDITIONS["depth"].make(passes, shot_of(), 1)
+    grey = MAKERS["depth"](passes, shot_of(), 1)
     assert grey[0, :4, 0] == pytest.approx([1, 0, 0, 0], abs=1e-6)
     assert grey[5, 50] == pytest.approx([(1 / 5 - 1 / 10) / (1 / 2 - 1 / 10)] * 3, abs=1e-6)
 
@@ -98,7 +100,7 @@ def test_depth_is_linear_in_inverse_depth_over_the_range_of_the_shot():
 def test_depth_of_a_range_without_extent_is_still_a_picture(near, far):
     passes = flat()
     passes["depth"][0] = np.inf
-    grey = CONDITIONS["depth"].make(passes, shot_of(near=near, far=far), 1)
+    grey = MAKERS["depth"](passes, shot_of(near=near, far=far), 1)
     assert np.isfinite(grey).all() and not grey[0].any()
 
 
@@ -123,7 +125,7 @@ def test_normals_are_in_the_camera_s_space_and_in_normalbae_s_colours(seen, colo
     matrix[:3, 3] = 3.0, -4.0, 5.0
     passes = flat()
     passes["normal"] = np.broadcast_to(turn @ tilt @ np.array(seen, float), (SIZE, SIZE, 3)).astype(np.float32)
-    assert CONDITIONS["normal"].make(passes, shot_of(matrix=matrix), 1)[3, 3] == pytest.approx(colour, abs=1e-5)
+    assert MAKERS["normal"](passes, shot_of(matrix=matrix), 1)[3, 3] == pytest.approx(colour, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["PERSP", "ORTHO"])
@@ -133,7 +135,7 @@ def test_a_slanted_plane_has_no_lines(kind, normal):
     passes["depth"] = plane(normal, 5.0, kind)
     whole = np.isfinite(passes["depth"])
     passes["object_id"] = whole.astype(np.int32)
-    drawing = CONDITIONS["lineart"].make(passes, shot_of(kind), 1)[..., 0]
+    drawing = MAKERS["lineart"](passes, shot_of(kind), 1)[..., 0]
     if whole.all():
         assert drawing.max() == 0.0
     else:  # the horizon, and nothing else
@@ -145,7 +147,7 @@ def test_a_slanted_plane_has_no_lines(kind, normal):
 def test_an_edge_within_one_object_is_drawn_where_it_is_and_two_pixels_wide(kind):
     passes = flat()
     passes["depth"][:, 40:] = 4.0
-    row = CONDITIONS["lineart"].make(passes, shot_of(kind), 1)[50, :, 0]
+    row = MAKERS["lineart"](passes, shot_of(kind), 1)[50, :, 0]
     assert row[39] == pytest.approx(row[40]) and row[39] > 0.7
     assert row.sum() == pytest.approx(1.7, abs=0.25)
     assert not row[:37].any() and not row[43:].any()
@@ -153,7 +155,7 @@ def test_an_edge_within_one_object_is_drawn_where_it_is_and_two_pixels_wide(kind
 
 def test_a_sphere_has_its_outline_only():
     passes = sphere(1.5, 5.0)
-    drawing = CONDITIONS["lineart"].make(passes, shot_of(), 1)[..., 0]
+    drawing = MAKERS["lineart"](passes, shot_of(), 1)[..., 0]
     radius = FOCAL * 1.5 / np.sqrt(5.0**2 - 1.5**2)
     from_centre = np.hypot(*np.meshgrid(*[np.arange(SIZE) - (SIZE - 1) / 2] * 2))
     assert drawing[np.abs(from_centre - radius) > 3.5].max() < 0.02
@@ -163,9 +165,9 @@ def test_a_sphere_has_its_outline_only():
 def test_a_fold_beside_an_outline_does_not_thicken_it():
     passes = flat()
     passes["object_id"] = np.where(np.arange(SIZE) < 30, 1, 2) * np.ones((SIZE, 1), np.int32)
-    plain = CONDITIONS["lineart"].make(passes, shot_of(), 1)
+    plain = MAKERS["lineart"](passes, shot_of(), 1)
     passes["normal"][:, 31:] = (1.0, 0.0, 0.0)
-    assert CONDITIONS["lineart"].make(passes, shot_of(), 1) == pytest.approx(plain, abs=1e-6)
+    assert MAKERS["lineart"](passes, shot_of(), 1) == pytest.approx(plain, abs=1e-6)
 
 
 def test_outlines_are_stronger_than_materials_and_materials_than_creases():
@@ -175,7 +177,7 @@ def test_outlines_are_stronger_than_materials_and_materials_than_creases():
     passes["object_id"][:, 20:] = 2
     passes["material_id"][:, 45:] = 2
     passes["normal"][:, 70:] = (1.0, 0.0, 0.0)
-    row = CONDITIONS["lineart"].make(passes, shot_of(), 1)[50, :, 0]
+    row = MAKERS["lineart"](passes, shot_of(), 1)[50, :, 0]
     outline, material, crease = row[15:25].max(), row[40:50].max(), row[65:75].max()
     assert outline > material > crease > 0.3
 
@@ -183,7 +185,7 @@ def test_outlines_are_stronger_than_materials_and_materials_than_creases():
 def test_segmentation_gives_every_object_its_own_colour():
     passes = flat()
     passes["object_id"] = np.arange(SIZE * SIZE, dtype=np.int32).reshape(SIZE, SIZE) % 200
-    picture = CONDITIONS["segmentation"].make(passes, shot_of(), 1)
+    picture = MAKERS["segmentation"](passes, shot_of(), 1)
     assert picture[0, 0] == pytest.approx((0, 0, 0))
     assert picture[0, 7] == pytest.approx(object_colour(7), abs=1e-6)
     colours = np.array([object_colour(number) for number in range(200)]) * 255
@@ -203,3 +205,38 @@ def test_mask_selects_objects_and_softens_across_the_border():
     assert soft[5, 29] + soft[5, 30] == pytest.approx(1.0, abs=1e-5)
     assert soft[5, 29] < 0.5 < soft[5, 30] and soft[5, 10] < 1e-4
     assert not mask(passes, []).any()
+
+
+def test_every_condition_can_be_made_of_what_is_captured_for_it():
+    for name, made_of in CONDITIONS.items():
+        assert made_of.extra in (*EXTRAS, "") and set(made_of.passes) <= set(PASSES)
+        assert name in MAKERS or made_of.extra == name, f"nobody makes {name}"
+    assert set(MAKERS) <= set(CONDITIONS)
+
+
+def test_only_what_method_and_conditions_need_is_captured():
+    assert needed("per_frame", ["colour"]) == ((), ())
+    assert needed("per_frame", ["normal", "depth"]) == (("depth", "normal"), ())
+    assert set(needed("flow", ["lineart"])[0]) == {*METHODS["flow"], "normal", "material_id"}
+    with pytest.raises(SettingsError, match="choose one of depth"):
+        needed("flow", ["magic"])
+
+
+def test_a_shot_without_what_a_condition_needs_says_so():
+    shot = replace(shot_of(), passes={"depth": Pass(("Z",), "")})
+    check_condition(shot, "depth")
+    check_condition(shot, "colour")
+    for check in (lambda: check_condition(shot, "normal"), lambda: check_method(shot, "flow")):
+        with pytest.raises(ShotError, match="capture it again") as caught:
+            check()
+        assert caught.value.code is Code.MISSING_PASS
+
+
+def test_pictures_that_lie_in_the_shot_come_before_making_them(tmp_path):
+    shot = replace(shot_of(), folder=tmp_path, drawn={"normal": DrawnCondition("by an estimator", estimated=True)})
+    picture = np.random.default_rng(2).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    shot.drawn_path("normal", 1).parent.mkdir(parents=True)
+    cv2.imwrite(str(shot.drawn_path("normal", 1)), picture[..., ::-1])
+    check_condition(shot, "normal")
+    assert passes_for(shot, ["normal", "depth"]) == {"depth"}
+    assert np.array_equal(np.rint(condition("normal", {}, shot, 1) * 255), picture)

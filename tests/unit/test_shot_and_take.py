@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from flowbrush.backend.errors import Code, FlowbrushError, SettingsError, ShotError
+from flowbrush.backend.needs import METHODS
 from flowbrush.backend.shot import Shot, checked_name, frame_file
-from flowbrush.backend.take import METHODS, Take, TakeSettings, load_styles, style_settings
+from flowbrush.backend.take import Take, TakeSettings, load_styles, style_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_shot import make_shot
@@ -125,7 +126,7 @@ def test_a_take_of_a_former_capture_is_not_mixed_with_this_one(shot: Shot) -> No
 settings_strategy = st.builds(
     TakeSettings,
     prompt=st.text(max_size=20),
-    method=st.sampled_from(METHODS),
+    method=st.sampled_from(tuple(METHODS)),
     strength=st.floats(0, 1),
     steps=st.integers(1, 1000),
     seed=st.integers(0, 2**53),

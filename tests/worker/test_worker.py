@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from flowbrush.backend.client import LAUNCH, Connection, clean_environment, worker_command
 from flowbrush.backend.errors import Code
-from flowbrush.backend.shot import Shot
+from flowbrush.backend.shot import VERSION, Shot
 from flowbrush.backend.take import Take, TakeSettings, style_settings
 from processes import is_running
 from synthetic_shot import CHANNELS, make_shot
@@ -167,7 +167,7 @@ def remove_shot(shot: Shot) -> None:
 
 def name_a_shot_of_the_future(shot: Shot) -> None:
     path = shot.folder / "shot.json"
-    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    path.write_text(path.read_text().replace(f'"version": {VERSION}', f'"version": {VERSION + 1}'))
 
 
 @pytest.mark.parametrize(
