@@ -32,6 +32,8 @@ CONDITIONS: dict[str, Need] = {
 
 # Following a surface from frame to frame, and telling whether it is seen there.
 MOTION = ("vector", "depth", "object_id", "instance", "surface")
+# Footage has no surfaces: its estimated vectors, checked against each other, do for both.
+MOTION_OF_FOOTAGE = ("vector",)
 METHODS: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION}
 
 PASSES = ("depth", "normal", "vector", "object_id", "material_id", "surface", "instance")
@@ -57,7 +59,10 @@ def needed(method: str, conditions: Iterable[str]) -> tuple[tuple[str, ...], tup
 
 def check_method(shot: Shot, method: str) -> None:
     """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that the method reads."""
-    _check_passes(shot, METHODS[method], f"method '{method}'")
+    passes = METHODS[method]
+    if shot.source == "footage":
+        passes = tuple(name for name in passes if name in MOTION_OF_FOOTAGE)
+    _check_passes(shot, passes, f"method '{method}'")
 
 
 def check_condition(shot: Shot, condition: str) -> None:

@@ -1,4 +1,4 @@
-"""Method `flow`: paint the first frame of a segment, carry it along Blender's own motion vectors, paint what is new.
+"""Method `flow`: paint the first frame of a segment, carry it along the shot's motion vectors, paint what is new.
 
 Carried paint is gathered from the pictures in which it was painted, in one resampling, however many frames ago that
 was (`motion.chain`). Painted anew is what became visible, and a thin band along silhouettes where the two sides move
@@ -10,10 +10,8 @@ import cv2
 import numpy as np
 
 from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
-from ..motion.silhouettes import crossed_border, parting_band, silhouette_band
-from ..motion.vectors import flow_to_next, flow_to_previous
-from ..motion.visibility import visible_in_previous
-from ..needs import MOTION
+from ..motion.silhouettes import crossed_border
+from ..motion.tracking import Tracking, tracking
 from ..shot import Shot
 from .colour import ColourHold
 from .plan import Result, Task
@@ -37,32 +35,35 @@ class Flow:
 
     def _begin(self, frame: int, studio: Studio) -> Result:
         picture = as_stored(studio.paint(frame, studio.picture(frame)))
-        passes = studio.passes(frame, MOTION)
-        inside = ~silhouette_band(passes, 2 * _radius(studio))
-        hold = ColourHold.measure(passes["object_id"], inside, studio.picture(frame), picture / np.float32(255.0))
+        follow = tracking(studio.shot)
+        passes = studio.passes(frame, follow.passes)
+        inside = ~follow.silhouette_band(passes, 2 * _radius(studio))
+        hold = ColourHold.measure(follow.surfaces(passes), inside, studio.picture(frame), picture / np.float32(255.0))
         return Result(picture, {**_state(start(frame, *picture.shape[:2])), **hold.state()})
 
     def _carry(self, frame: int, studio: Studio) -> Result:
-        now, before = studio.passes(frame, MOTION), studio.passes(frame - 1, MOTION)
+        follow = tracking(studio.shot)
+        now, before = studio.passes(frame, follow.passes), studio.passes(frame - 1, follow.passes)
         state = studio.state(frame - 1)
         hold = ColourHold.from_state(state)
         radius = _radius(studio)
         # An outline painted where two surfaces now part would stick to one of them: it is left behind ...
-        left_behind = _of_this_view(before, flow_to_next(before, studio.shot, frame - 1), radius)
-        flow = flow_to_previous(now, studio.shot, frame)
-        chain = advance(_without(_chain(state), left_behind), flow, visible_in_previous(now, before, flow))
+        left_behind = _of_this_view(follow, before, follow.to_next(before, frame - 1), radius)
+        flow = follow.to_previous(now, frame)
+        chain = advance(_without(_chain(state), left_behind), flow, follow.seen_before(now, before, flow))
         carried = gather_sources(chain, studio.finished)
         unknown = chain.source == UNKNOWN
         # ... and drawn anew where they part now.
-        new = unknown | _of_this_view(now, flow, radius)
+        new = unknown | _of_this_view(follow, now, flow, radius)
         if not new.any():
             return Result(as_stored(carried), {**_state(chain), **hold.state()})
 
         render = studio.picture(frame)
         ring = ring_mask(new)
         fresh = studio.paint(frame, np.where(ring[..., None] > 0.0, render, carried), ring)
-        fresh = hold.apply(now["object_id"], ~silhouette_band(now, 2 * radius), render, fresh, ring > 0.0)
-        fresh = fitted(fresh, carried, ring > 0.0, new, now["object_id"])
+        surfaces = follow.surfaces(now)
+        fresh = hold.apply(surfaces, ~follow.silhouette_band(now, 2 * radius), render, fresh, ring > 0.0)
+        fresh = fitted(fresh, carried, ring > 0.0, new, surfaces)
         mask = _feathered(new)
         picture = as_stored(carried + mask[..., None] * (fresh - carried))
         return Result(picture, {**_state(painted(chain, frame, new)), **hold.state()})
@@ -73,9 +74,9 @@ def _radius(studio: Studio) -> int:
     return round(studio.settings.edge_band * studio.shot.resolution[1] / 1000.0)
 
 
-def _of_this_view(passes: dict[str, np.ndarray], flow: np.ndarray, radius: int) -> np.ndarray:
+def _of_this_view(follow: Tracking, passes: dict[str, np.ndarray], flow: np.ndarray, radius: int) -> np.ndarray:
     """(H,W) bool: where paint belongs to the view and not to a surface."""
-    return parting_band(passes, flow, radius) | crossed_border(flow, radius)
+    return follow.parting_band(passes, flow, radius) | crossed_border(flow, radius)
 
 
 def _without(chain: Chain, pixels: np.ndarray) -> Chain:

@@ -9,6 +9,7 @@ from .visibility import surface_labels
 
 NEEDS = ("object_id", "instance", "depth")
 STEP = 0.03  # a jump in depth, relative to the nearer side, from which a surface counts as ending inside its object
+MOTION_BORDER = (0.01, 0.002)  # of the squared motion, and squared pixels a pixel
 APART = 0.05  # pixels a frame from which two sides count as moving apart
 
 
@@ -20,6 +21,19 @@ def parting_band(passes: Mapping[str, np.ndarray], flow: np.ndarray, radius: int
     """
     parting = [ends & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART) for axis, ends in enumerate(_ends(passes))]
     return _band(parting, radius)
+
+
+def motion_border_band(flow: np.ndarray, radius: int) -> np.ndarray:
+    """(H, W) bool: within `radius` pixels of where an estimated flow, (H, W, 2), breaks.
+
+    It is taken to break where it changes faster from pixel to pixel than its length explains (Sundaram, Brox and
+    Keutzer 2010, equation 6).
+    """
+    change = sum(np.gradient(flow[..., k], axis=axis) ** 2 for k in (0, 1) for axis in (0, 1))
+    border = (change > MOTION_BORDER[0] * (flow**2).sum(axis=2) + MOTION_BORDER[1]).astype(np.uint8)
+    if radius <= 0:
+        return np.zeros(border.shape, bool)
+    return cv2.dilate(border, _disc(radius)).astype(bool)
 
 
 def crossed_border(flow: np.ndarray, radius: int) -> np.ndarray:
@@ -53,8 +67,12 @@ def _band(ends: list[np.ndarray], radius: int) -> np.ndarray:
             for side in _neighbours(axis):
                 edge[side] |= ends[axis].astype(np.uint8)
         # One pixel of the radius is the edge itself, which lies on both sides.
-        edge = cv2.dilate(edge, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius - 1, 2 * radius - 1)))
+        edge = cv2.dilate(edge, _disc(radius))
     return edge.astype(bool)
+
+
+def _disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius - 1, 2 * radius - 1))
 
 
 def _neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

@@ -14,6 +14,9 @@ FOOTPRINTS = 1.5
 # How much of the bilinear weight may lie on pixels that show something nearer, which may reach over the point.
 COVERED = 0.2
 BACKGROUND = -1
+# For `consistent`, where both flows are estimated (Sundaram, Brox and Keutzer 2010, equation 5): half a square pixel,
+# and a hundredth of the squared motion.
+ESTIMATED = {"tolerance": 0.5**0.5, "growth": 0.01}
 
 
 def visible_in_previous(
@@ -56,17 +59,21 @@ def visible_in_previous(
     return seen & (covered <= COVERED)
 
 
-def consistent(flow: np.ndarray, back: np.ndarray, tolerance: float = 0.5) -> np.ndarray:
-    """(H, W) bool: going along `flow` and `back` again ends within `tolerance` pixels of the start.
+def consistent(flow: np.ndarray, back: np.ndarray, tolerance: float = 0.5, growth: float = 0.0) -> np.ndarray:
+    """(H, W) bool: going along `flow` and `back` again ends near the start.
 
     `flow` (H, W, 2) leads from this frame to the other, `back` from the other to this one; `back` is sampled where
-    `flow` ends. Where it fails, the point is hidden in the other frame or one of the flows is wrong.
+    `flow` ends, not at the same pixel. Near is within `tolerance` pixels for what rests; its square grows by `growth`
+    times the squared lengths of both ways, because estimates of fast motion err more. Where it fails, the point is
+    hidden in the other frame or one of the flows is wrong.
     """
     height, width = flow.shape[:2]
     positions = pixel_grid(height, width) + flow
     there = inside(positions, height, width)
+    gone = np.where(there[..., None], flow, np.float32(0.0))
     returned = gather(back, np.where(there[..., None], positions, 0.0), "linear")
-    return there & (_length(np.where(there[..., None], flow + returned, 0.0)) <= tolerance)
+    allowed = tolerance**2 + growth * (_squared(gone) + _squared(returned))
+    return there & (_squared(gone + returned) <= allowed)
 
 
 def surface_labels(passes: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -98,4 +105,9 @@ def _footprint(surface: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _length(vectors: np.ndarray) -> np.ndarray:
     """(H, W) float32: lengths of (H, W, C) vectors."""
-    return np.sqrt(cv2.transform(vectors * vectors, np.ones((1, vectors.shape[2]), np.float32)))
+    return np.sqrt(_squared(vectors))
+
+
+def _squared(vectors: np.ndarray) -> np.ndarray:
+    """(H, W) float32: squared lengths of (H, W, C) vectors."""
+    return cv2.transform(vectors * vectors, np.ones((1, vectors.shape[2]), np.float32))

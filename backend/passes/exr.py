@@ -102,8 +102,13 @@ def _follow_lens(vector: np.ndarray, shot: Shot, frame: int, other: int, sign: f
     The file has the other frame's positions through this frame's lens. Another lens only scales the picture about the
     point where the camera's axis meets it, and moves that point.
     """
-    here, there = shot.cameras[frame], shot.cameras.get(other)
-    if there is None or shot.segment_start(frame) != shot.segment_start(other) or there.projection == here.projection:
+    here, there = shot.cameras.get(frame), shot.cameras.get(other)
+    if (
+        here is None
+        or there is None
+        or shot.segment_start(frame) != shot.segment_start(other)
+        or there.projection == here.projection
+    ):
         return
     height, width = vector.shape[:2]
     for axis, pixels in ((0, np.arange(width) - (width - 1) / 2), (1, (height - 1) / 2 - np.arange(height)[:, None])):

@@ -1,20 +1,17 @@
 """Warping error: how much a surface changes its colour from one frame to the next.
 
-After Lai et al., Learning Blind Video Temporal Consistency (ECCV 2018), section 4.2, with Blender's true vectors and
-visibility in place of estimated flow and occlusion, and the root of the mean square instead of the mean square.
+After Lai et al., Learning Blind Video Temporal Consistency (ECCV 2018), section 4.2, with the shot's own vectors and
+visibility (Blender's true ones, unless it is footage), and the root of the mean square instead of the mean square.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from ..motion.vectors import flow_to_previous
-from ..motion.visibility import visible_in_previous
+from ..motion.tracking import tracking
 from ..motion.warp import carry
 from ..passes.exr import read_passes
 from ..shot import Shot
-
-NEEDS = ("vector", "object_id", "instance", "surface", "depth")
 
 
 def warping_error(shot: Shot, frames: range, load: Callable[[int], np.ndarray]) -> float:
@@ -23,13 +20,14 @@ def warping_error(shot: Shot, frames: range, load: Callable[[int], np.ndarray]) 
     Over the pixels whose surface both frames show; cuts are left out. load(frame): (H,W,3) float32 0..1.
     The render has an error of its own (moving light, antialiasing): compare with it.
     """
+    follow = tracking(shot)
     squares, pixels = 0.0, 0
     for frame in frames[1:]:
         if shot.segment_start(frame) == frame:
             continue
-        now, before = read_passes(shot, frame, NEEDS), read_passes(shot, frame - 1, NEEDS)
-        flow = flow_to_previous(now, shot, frame)
-        visible = visible_in_previous(now, before, flow)
+        now, before = read_passes(shot, frame, follow.passes), read_passes(shot, frame - 1, follow.passes)
+        flow = follow.to_previous(now, frame)
+        visible = follow.seen_before(now, before, flow)
         difference = (load(frame) - carry(load(frame - 1), flow))[visible]
         squares += float(np.square(difference, dtype=np.float64).sum())
         pixels += difference.size
