@@ -16,7 +16,7 @@ import numpy as np
 from ..backend.errors import Cancelled, Code, SceneError, ShotError
 from ..backend.shot import Camera, Pass, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
-from . import cameras, compat, describe, exr_parts, render_settings, resume, surface
+from . import cameras, compat, describe, exr_parts, render_settings, resume, surface, trust
 from .changes import Changes
 from .picture import render_result, rendered_picture
 
@@ -89,6 +89,7 @@ def _capture(
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
+        watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
@@ -100,7 +101,7 @@ def _capture(
                 _render_frame(scene, shot, renders, frame)
             found[frame] = _inspect(scene, layer, shot, marking, frame)
             if frame == settings.last:
-                _finished(shot, found).save()
+                _finished(shot, found, watch.reasons).save()
             seconds = time.perf_counter() - started
             yield Captured(frame, done, len(shot.frame_numbers), seconds, shot.notices if done == 1 else ())
 
@@ -218,7 +219,7 @@ def _inspect(
     )
 
 
-def _finished(shot: Shot, frames: dict[int, _Frame]) -> Shot:
+def _finished(shot: Shot, frames: dict[int, _Frame], distrust: dict[str, str]) -> Shot:
     """The whole shot's description; a shot that shows no surface has near and far 1."""
     seen = [frame for frame in frames.values() if frame.far > 0.0]
     return replace(
@@ -226,6 +227,7 @@ def _finished(shot: Shot, frames: dict[int, _Frame]) -> Shot:
         near=min((frame.near for frame in seen), default=1.0),
         far=max((frame.far for frame in seen), default=1.0),
         cameras={number: frame.camera for number, frame in frames.items()},
+        objects=tuple(replace(item, distrust=distrust.get(item.name, "")) for item in shot.objects),
         passes=frames[shot.frames[0]].passes,
     )
 

@@ -1,6 +1,7 @@
 """Writes down what the numbers in a shot's passes mean, in the words of `backend.shot`."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,7 @@ _PASSES = {
     "object_id": ((".IndexOB.X|.Object Index.X",), "id of the object in 'objects'; background 0"),
     "material_id": ((".IndexMA.X|.Material Index.X",), "id of the material in 'materials'; background 0"),
 }
-# Modifiers that can change the number of vertices from frame to frame; then Blender has no vectors for the object.
-_REMESHING = frozenset(
-    {"BOOLEAN", "BUILD", "DECIMATE", "EXPLODE", "FLUID", "MASK", "MESH_SEQUENCE_CACHE", "OCEAN", "REMESH", "SKIN"}
-)
+_MOST_PROPERTIES, _LONGEST_PROPERTY = 64, 256  # of an object in shot.json; letters
 
 
 def frames_per_second(render: bpy.types.RenderSettings) -> tuple[int, int]:
@@ -75,17 +73,42 @@ def shot(
 
 
 def objects(marking: Marking) -> tuple[SceneObject, ...]:
-    """What there is to see, by the numbers in the pass `object_id`."""
+    """What there is to see, by the numbers in the pass `object_id`; whom to trust is known when all is rendered."""
+    parents = defaultdict(set)
+    for collection in (*bpy.data.collections, *(scene.collection for scene in bpy.data.scenes)):
+        for child in collection.children:
+            parents[child].add(collection)
     return tuple(
         SceneObject(
             id=number,
             name=item.name_full,
-            collections=tuple(collection.name_full for collection in item.users_collection),
+            collections=tuple(collection.name_full for collection in _with_parents(item.users_collection, parents)),
             materials=tuple(_name(slot.material, marking) for slot in item.material_slots if slot.material),
-            distrust=distrust(item),
+            properties=_properties(item),
         )
         for number, item in marking.objects.items()
     )
+
+
+def _with_parents(
+    collections: Iterable[bpy.types.Collection], parents: Mapping[bpy.types.Collection, set[bpy.types.Collection]]
+) -> list[bpy.types.Collection]:
+    """The collections and all that they lie in, sorted by name; the scenes' own are the outermost."""
+    found: set[bpy.types.Collection] = set()
+    waiting = list(collections)
+    while waiting:
+        if (collection := waiting.pop()) not in found:
+            found.add(collection)
+            waiting += parents.get(collection, ())
+    return sorted(found, key=lambda collection: collection.name_full)
+
+
+def _properties(item: bpy.types.Object) -> dict[str, str]:
+    """The custom properties that are plain numbers, booleans ("true", "false") or short texts, as text."""
+    plain = {name: item[name] for name in sorted(item.keys()) if isinstance(item[name], bool | int | float | str)}
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()}
+    short = [(name, text) for name, text in texts.items() if len(text) <= _LONGEST_PROPERTY]
+    return dict(short[:_MOST_PROPERTIES])
 
 
 def materials(marking: Marking) -> tuple[SceneMaterial, ...]:
@@ -95,17 +118,6 @@ def materials(marking: Marking) -> tuple[SceneMaterial, ...]:
 
 def _name(material: bpy.types.Material, marking: Marking) -> str:
     return marking.stand_ins.get(material.name_full, material.name_full)
-
-
-def distrust(item: bpy.types.Object) -> str:
-    """Why Blender's vectors do not follow the object's surface; empty where they do.
-
-    They cannot where the mesh itself changes, or where there is no surface.
-    """
-    if item.type in {"META", "VOLUME"}:
-        return f"{item.type.title()} objects have no vectors"
-    remeshing = [m.name for m in item.modifiers if m.show_render and m.type in _REMESHING]
-    return f"The modifier '{remeshing[0]}' can change the mesh from frame to frame" if remeshing else ""
 
 
 def passes(channels: Iterable[str], marking: Marking) -> dict[str, Pass]:

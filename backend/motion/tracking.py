@@ -47,12 +47,13 @@ def tracking(shot: Shot) -> Tracking:
 
 
 class SceneTracking:
-    """By the passes of a Blender scene, exactly."""
+    """By the passes of a Blender scene, exactly. Objects whose vectors are not to be trusted count as never seen."""
 
     passes: tuple[str, ...] = MOTION
 
     def __init__(self, shot: Shot) -> None:
         self._shot = shot
+        self._distrusted = [item.id for item in shot.objects if not item.trusted]
 
     def to_previous(self, passes: Passes, frame: int) -> np.ndarray:
         """See `Tracking`."""
@@ -64,7 +65,8 @@ class SceneTracking:
 
     def seen_before(self, now: Passes, before: Passes, flow: np.ndarray) -> np.ndarray:
         """See `Tracking`."""
-        return visibility.visible_in_previous(now, before, flow)
+        followed = ~np.isin(now["object_id"], self._distrusted)
+        return visibility.visible_in_previous(now, before, flow) & followed
 
     def parting_band(self, passes: Passes, flow: np.ndarray, radius: int) -> np.ndarray:
         """See `Tracking`."""

@@ -85,20 +85,23 @@ def look(scene: Geometry, camera: Camera, width: int, height: int) -> Hits:
 def project(camera: Camera, points: np.ndarray, width: int, height: int) -> np.ndarray:
     """(…, 3) world positions → (…, 3): column and row in pixels, and distance along the camera's axis."""
     axes, place, scale, shift = _lens(camera, width, height)
-    local = (points - place) @ axes
+    local = (points - place) @ np.linalg.inv(axes).T
     depth = -local[..., 2:]
     flat = local[..., :2] * (1, -1)
     return np.concatenate([(flat if camera.kind == "ORTHO" else flat / depth) * scale + shift, depth], axis=-1)
 
 
 def hidden_by(scene: Geometry, camera: Camera, points: np.ndarray) -> np.ndarray:
-    """(N,) the triangle between the perspective camera and each world position (N, 3); `MISS` where none is."""
-    _, place, _, _ = _lens(camera, 1, 1)
+    """(N,) the triangle between the camera and each world position (N, 3); `MISS` where none is."""
+    axes, place, _, _ = _lens(camera, 1, 1)
     found = np.full(len(points), MISS, np.int64)
     for index, point in enumerate(points):
-        way = point - place
+        origin = place
+        if camera.kind == "ORTHO":
+            origin = point - axes[:, 2] * (np.linalg.inv(axes) @ (point - place))[2]
+        way = point - origin
         far = float(np.linalg.norm(way))
-        _, _, triangle, _ = scene.tree.ray_cast(Vector(place), Vector(way), far - 1e-4 * far)
+        _, _, triangle, _ = scene.tree.ray_cast(Vector(origin), Vector(way), far - 1e-4 * far)
         found[index] = MISS if triangle is None else triangle
     return found
 

@@ -140,6 +140,17 @@ def add_camera(place: Callable[[int], Place], target: Place, lens: float = 35.0)
     return camera
 
 
+def geometry_nodes(item: bpy.types.Object) -> tuple[bpy.types.NodeTree, bpy.types.NodeSocket]:
+    """A new Geometry Nodes modifier on `item`: its tree, with an input, and the socket that its result goes to."""
+    tree = bpy.data.node_groups.new(item.name, "GeometryNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
+    tree.nodes.new("NodeGroupInput")
+    output = tree.nodes.new("NodeGroupOutput")
+    item.modifiers.new("Nodes", "NODES").node_group = tree
+    return tree, output.inputs[0]
+
+
 def motion_scene(width: int, height: int, *, shift: bool) -> bpy.types.Scene:
     """A figure that swings its arm, a ball, a floor and a wall, seen by a moving camera, with or without moving shift.
 
