@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .blender import run_scene
 from .errors import FlowbrushError
-from .needs import METHODS
+from .needs import EXTRAS, METHODS, PASSES
 from .take import TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
@@ -39,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     capture.add_argument("--size", nargs=2, type=int, metavar=("WIDTH", "HEIGHT"), help="default: the scene's size")
     capture.add_argument("--samples", type=int, help="samples of the picture; default: the scene's")
     capture.add_argument("--scene", default="", help="default: the file's active scene")
+    capture.add_argument(
+        "--passes", nargs="*", choices=PASSES, metavar="PASS", help=f"of {' '.join(PASSES)}; default: all"
+    )
+    capture.add_argument(
+        "--extras", nargs="*", choices=EXTRAS, metavar="EXTRA", help=f"of {' '.join(EXTRAS)}; default: none"
+    )
     _blender_option(capture)
     capture.set_defaults(run=_capture)
 
@@ -91,8 +97,8 @@ def _blender_option(command: argparse.ArgumentParser) -> None:
 
 def _capture(given: argparse.Namespace) -> None:
     arguments = ["capture", str(given.file.absolute()), str(given.shot.absolute())]
-    for option in ("frames", "size"):
-        if values := getattr(given, option):
+    for option in ("frames", "size", "passes", "extras"):
+        if (values := getattr(given, option)) is not None:
             arguments += [f"--{option}", *map(str, values)]
     if given.samples is not None:
         arguments += ["--samples", str(given.samples)]

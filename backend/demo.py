@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .blender import run_scene
-from .needs import METHODS
+from .needs import METHODS, needed
 from .passes.exr import read_picture
 from .quality.contact_sheet import contact_sheet, read_frame
 from .quality.flicker import warping_error
@@ -33,8 +33,10 @@ def run_demo(folder: Path, frames: int, blender: str) -> None:
     with _timed("scene", times):
         if not scene.exists():  # another file would be another capture
             run_scene(blender, ["demo-scene", str(scene)], print)
+    passes, _ = needed("flow", (control.condition for control in style_settings(STYLE).controls))
     with _timed("capture", times):
-        run_scene(blender, ["capture", str(scene), str(shot_folder), "--frames", "1", str(frames)], print)
+        wanted = ["--frames", "1", str(frames), "--passes", *passes]
+        run_scene(blender, ["capture", str(scene), str(shot_folder), *wanted], print)
     shot = Shot.load(shot_folder)
     for method in METHODS:
         settings = replace(style_settings(STYLE), method=method)

@@ -1,7 +1,7 @@
 """The shot folder: a frame range seen through one camera, written by Blender and read by everything else.
 
     shot.json            what is described here
-    passes/####.exr              one a frame
+    passes/####.exr              one a frame; none where the shot has no passes
     pictures/####.png            the beauty picture as the scene's view transform shows it, 8-bit sRGB
     conditions/<name>/####.png   conditions that cannot be made from passes: drawn by Blender, or estimated from footage
     pose/####.json               people's joints, see `passes.openpose`
@@ -162,7 +162,11 @@ class Shot:
 
     def missing_frames(self) -> list[int]:
         """Frames of the range that were not captured."""
-        return [f for f in self.frame_numbers if not (self.exr_path(f).exists() and self.picture_path(f).exists())]
+        return [
+            frame
+            for frame in self.frame_numbers
+            if not self.picture_path(frame).exists() or (self.passes and not self.exr_path(frame).exists())
+        ]
 
     def save(self) -> None:
         """Writes shot.json whole. Raises StorageError."""

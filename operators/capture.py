@@ -7,10 +7,11 @@ from pathlib import Path
 
 import bpy
 
-from .. import preferences
+from .. import preferences, properties
 from ..backend.blender import scene_command
 from ..backend.client import Connection
 from ..backend.errors import Code, SceneError, ShotError, StorageError
+from ..backend.needs import needed
 from ..backend.protocol import Message
 from ..backend.shot import Shot
 from ..backend.storage import make_folder, storage_errors
@@ -19,12 +20,16 @@ from .job import Job, JobOperator
 
 
 class CaptureStage:
-    """Renders `frames` (first and last, both included) of `scene` into the shot `folder`."""
+    """Renders `frames` (first and last, both included) of `scene` into the shot `folder`.
 
-    def __init__(self, scene: bpy.types.Scene, folder: Path, frames: tuple[int, int]) -> None:
+    Only what the scene's style and `method` need is captured.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, folder: Path, frames: tuple[int, int], method: str) -> None:
         self.title = "Capturing"
         self._scene = scene.name
         self._samples = scene.flowbrush.samples
+        self._passes, self._extras = needed_for(scene, method)
         self._folder = folder
         self._frames = frames
         self._temporary: Path | None = None
@@ -44,6 +49,7 @@ class CaptureStage:
                 ) from error
         arguments = ["capture", str(copy), str(self._folder), "--scene", self._scene]
         arguments += ["--frames", *map(str, self._frames), "--samples", str(self._samples)]
+        arguments += ["--passes", *self._passes, "--extras", *self._extras]
         log = worker.log_file("capture")
         self._connection = Connection(scene_command(blender(), log, *arguments), log)
         self._request = self._connection.expect()
@@ -69,6 +75,12 @@ class CaptureStage:
 def blender() -> str:
     """The program that can open this Blender's files: itself, or the Python that has it as a module."""
     return bpy.app.binary_path or sys.executable
+
+
+def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The passes and the extras that the scene's style needs with `method`."""
+    style = properties.styles()[scene.flowbrush.style]
+    return needed(method, (control.condition for control in style.controls))
 
 
 def check_scene(scene: bpy.types.Scene) -> None:
@@ -106,7 +118,7 @@ class FLOWBRUSH_OT_capture(JobOperator):
             refresh.look(scene)
             return f"Captured: {scene.flowbrush.captured}"
 
-        job = Job("Capture", [CaptureStage(scene, folder, scene.flowbrush.frame_range)], finish)
+        job = Job("Capture", [CaptureStage(scene, folder, scene.flowbrush.frame_range, scene.flowbrush.method)], finish)
         job.warnings += unsaved_images()
         return job
 

@@ -11,7 +11,7 @@ from ..backend.protocol import Message
 from ..backend.shot import Shot, checked_name
 from ..backend.take import TakeSettings
 from . import picture, worker
-from .capture import CaptureStage, captured_shot, check_scene, unsaved_images
+from .capture import CaptureStage, captured_shot, check_scene, needed_for, unsaved_images
 from .job import Job, JobOperator, Stage
 
 STILL = "still"
@@ -85,10 +85,10 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator):
         folder = preferences.shot_folder(scene)
         stages: list[Stage] = []
         warnings: list[str] = []
-        if not _holds(folder, frame):
+        if not _holds(folder, frame, needed_for(scene, "per_frame")[0]):
             check_scene(scene)
             folder = folder.with_name(f"{folder.name} {STILL}")
-            stages.append(CaptureStage(scene, folder, (frame, frame)))
+            stages.append(CaptureStage(scene, folder, (frame, frame), "per_frame"))
             warnings = unsaved_images()
         stages.append(StylizeStage(folder, STILL, settings, replace_other=True))
         job = Job("Stylize Frame", stages, lambda _message: f"Frame {frame} is painted", picture.show)
@@ -117,11 +117,12 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         return Job("Stylize Animation", [stage], lambda _message: f"{name} is finished", picture.show)
 
 
-def _holds(folder: Path, frame: int) -> bool:
+def _holds(folder: Path, frame: int, passes: tuple[str, ...]) -> bool:
     if not (folder / "shot.json").exists():
         return False
     shot = Shot.load(folder)
-    return frame in shot.frame_numbers and frame not in shot.missing_frames()
+    whole = frame in shot.frame_numbers and frame not in shot.missing_frames()
+    return whole and set(passes) <= shot.passes.keys()
 
 
 CLASSES = (FLOWBRUSH_OT_stylize_frame, FLOWBRUSH_OT_stylize_animation)

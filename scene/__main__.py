@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..backend.errors import Cancelled
+from ..backend.needs import EXTRAS, PASSES
 from ..backend.protocol import VERSION, Channel
 
 REQUEST = 1
@@ -54,8 +55,15 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
         talk.notice(notice)
     scene = bpy.data.scenes[given.scene] if given.scene else bpy.context.scene
     first, last = given.frames or (scene.frame_start, scene.frame_end)
-    size = tuple(given.size) if given.size else None
-    settings = CaptureSettings(first, last, samples=given.samples, size=size, source=fingerprint(given.file))
+    settings = CaptureSettings(
+        first,
+        last,
+        samples=given.samples,
+        size=tuple(given.size) if given.size else None,
+        passes=tuple(given.passes),
+        extras=tuple(given.extras),
+        source=fingerprint(given.file),
+    )
     with closing(capture(scene, given.shot, settings)) as frames:
         for done in frames:
             for notice in done.notices:
@@ -103,6 +111,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--size", nargs=2, type=int)
     one.add_argument("--samples", type=int)
     one.add_argument("--scene", default="")
+    one.add_argument("--passes", nargs="*", choices=PASSES, default=PASSES)
+    one.add_argument("--extras", nargs="*", choices=EXTRAS, default=())
     one.set_defaults(run=capture)
     one = commands.add_parser("sequence")
     one.add_argument("shot", type=Path)

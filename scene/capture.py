@@ -4,23 +4,24 @@ import errno
 import hashlib
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
-from typing import IO, Any
+from typing import Any
 
 import bpy
-import numpy as np
 
+from ..backend import needs
 from ..backend.errors import Cancelled, Code, SceneError, ShotError
-from ..backend.shot import Camera, Pass, Shot
+from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
-from . import cameras, compat, describe, exr_parts, render_settings, resume, surface, trust
+from . import cameras, compat, describe, passes, render_settings, resume, surface, trust
 from .changes import Changes
-from .picture import render_result, rendered_picture
+from .exr_file import ExrLayoutError
+from .picture import pixels_only, render_result
 
-BACKGROUND = 1e9  # metres; Cycles writes 1e10 where a ray hits nothing
 _BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
 
 
@@ -30,8 +31,9 @@ class CaptureSettings:
 
     first, last: frames, both included. samples, denoise: of the beauty picture; None keeps the scene's own.
     size: width and height in pixels; None keeps the scene's own. view_layer: its name; "" is the first that
-    renders. source: a fingerprint of the file that the scene came from (see `fingerprint`); a capture with the same
-    one and the same settings is resumed, and one with "" never is.
+    renders. passes, extras: what to capture besides the picture, names of `backend.needs`. source: a fingerprint of
+    the file that the scene came from (see `fingerprint`); a capture with the same one and the same settings is
+    resumed, and one with "" never is.
     """
 
     first: int
@@ -40,6 +42,8 @@ class CaptureSettings:
     denoise: bool | None = None
     size: tuple[int, int] | None = None
     view_layer: str = ""
+    passes: tuple[str, ...] = needs.PASSES
+    extras: tuple[str, ...] = ()
     source: str = ""
 
 
@@ -88,18 +92,22 @@ def _capture(
     notices = describe.notices(scene, range(settings.first, settings.last + 1))
     with Changes() as changes:
         _keep_time(changes, scene, layer)
-        renders = render_settings.prepare(changes, scene, layer, settings.size, settings.samples, settings.denoise)
+        renders = render_settings.prepare(
+            changes, scene, layer, settings.size, settings.samples, settings.denoise, settings.passes
+        )
         watch = trust.Watch(changes, scene, layer)
-        marking = surface.mark(changes, layer)
-        shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, notices)
+        marking = surface.mark(changes, layer, settings.passes)
+        shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
             started = time.perf_counter()
             scene.frame_set(frame)
-            if not _is_whole(shot, frame):
-                _render_frame(scene, shot, renders, frame)
-            found[frame] = _inspect(scene, layer, shot, marking, frame)
+            if settings.passes and not shot.exr_path(frame).exists():
+                _render_passes(scene, shot, renders, marking, frame)
+            if not shot.picture_path(frame).exists():
+                _render_picture(scene, shot, renders, frame)
+            found[frame] = _Frame(cameras.describe(scene, layer, shot.resolution), *_depth_range(shot, frame))
             if frame == settings.last:
                 _finished(shot, found, watch.reasons).save()
             seconds = time.perf_counter() - started
@@ -108,7 +116,8 @@ def _capture(
 
 def _content_of(settings: CaptureSettings) -> dict[str, Any]:
     """The settings that change what is in a frame; the range does not."""
-    return {"samples": settings.samples, "denoise": settings.denoise, "size": settings.size}
+    names = ("samples", "denoise", "size", "passes", "extras")
+    return {name: getattr(settings, name) for name in names}
 
 
 def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
@@ -127,39 +136,48 @@ def _remove_render_result() -> None:
         bpy.data.images.remove(image)
 
 
-def _render_frame(scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, frame: int) -> None:
-    """Renders one frame and writes its two files, each whole or not at all."""
+def _render_passes(
+    scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, marking: surface.Marking, frame: int
+) -> None:
+    """Renders the passes of the current frame and writes their file, whole or not at all."""
+    with _rendering(shot, frame) as rough:
+        rendered = _render(scene, renders.data, rough / "data.exr", "OPEN_EXR_MULTILAYER")
+        packed = passes.packed(passes.read_render(rendered, marking, shot.passes))
+    write_whole(shot.exr_path(frame), packed)
+
+
+def _render_picture(scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, frame: int) -> None:
+    """Renders the picture of the current frame and writes its file, whole or not at all."""
+    with _rendering(shot, frame) as rough:
+        picture = pixels_only(_render(scene, renders.beauty, rough / "picture.png", "PNG"))
+    write_whole(shot.picture_path(frame), picture)
+
+
+@contextmanager
+def _rendering(shot: Shot, frame: int) -> Iterator[Path]:
+    """A folder for what Blender writes, removed afterwards; turns whatever fails in between into the user's error."""
     _check_room(shot)
     with (
-        storage_errors(shot.folder / "passes"),
+        storage_errors(shot.folder),
         tempfile.TemporaryDirectory(prefix=".capture-", dir=shot.folder) as rough,
     ):
         try:
-            data = _render(scene, renders.data, Path(rough) / "data.exr", "OPEN_EXR_MULTILAYER", "32")
-            beauty = _render(scene, renders.beauty, Path(rough) / "beauty.exr", "OPEN_EXR", "16")
-            picture = rendered_picture(scene, Path(rough) / "picture.png")
-            parts = {"beauty": exr_parts.read_parts(beauty), "data": exr_parts.read_parts(data)}
-        except (RuntimeError, FileNotFoundError, exr_parts.ExrLayoutError) as error:
+            yield Path(rough)
+        except (RuntimeError, FileNotFoundError, ExrLayoutError) as error:
             _write_as_much(shot, Path(rough) / "probe")
             raise SceneError(Code.RENDER_FAILED, f"Blender could not render frame {frame}: {_reason(error)}") from error
-        write_whole(shot.picture_path(frame), lambda file: _write(file, picture))
-        write_whole(shot.exr_path(frame), lambda file: exr_parts.join(parts, file))
 
 
 def _render(
-    scene: bpy.types.Scene, settings: tuple[render_settings.Setting, ...], path: Path, file_format: str, depth: str
+    scene: bpy.types.Scene, settings: tuple[render_settings.Setting, ...], path: Path, file_format: str
 ) -> bytes:
     """Renders the current frame with `settings`; returns the file that Blender wrote to `path`."""
     render_settings.apply(settings)
-    render_settings.image_format(scene, file_format, depth)
+    render_settings.image_format(scene, file_format)
     scene.render.filepath = compat.literal_path(path)
     if "CANCELLED" in bpy.ops.render.render(write_still=True, scene=scene.name):
         raise Cancelled
     return path.read_bytes()
-
-
-def _write(file: IO[bytes], data: bytes) -> None:
-    file.write(data)
 
 
 def _reason(error: Exception) -> str:
@@ -185,42 +203,27 @@ def _bytes_for_a_frame(shot: Shot) -> int:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What is known of a finished frame: its camera, the depth of what it shows in metres, and its channels."""
+    """What is known of a finished frame: its camera, and the depth of what it shows in metres."""
 
     camera: Camera
     near: float
     far: float
-    passes: dict[str, Pass]
 
 
-def _is_whole(shot: Shot, frame: int) -> bool:
-    """Whether both files of `frame` are there; files under these names were written whole."""
-    return shot.exr_path(frame).exists() and shot.picture_path(frame).exists()
-
-
-def _inspect(
-    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, shot: Shot, marking: surface.Marking, frame: int
-) -> _Frame:
-    """Reads back what was written for `frame`, the current frame of the scene."""
+def _depth_range(shot: Shot, frame: int) -> tuple[float, float]:
+    """Nearest and farthest surface of a finished frame, metres, as it was written; (inf, 0) where none is known."""
+    if "depth" not in shot.passes:
+        return passes.depth_range(None)
     path = shot.exr_path(frame)
     try:
         with storage_errors(path):
-            parts = exr_parts.read_parts(path.read_bytes())
-        passes = describe.passes([channel.name for part in parts for channel in part.channels], marking)
-        depth = exr_parts.read_channel(parts, passes["depth"].channels[0])
-    except exr_parts.ExrLayoutError as error:
+            return passes.depth_range(passes.read_depth(path.read_bytes()))
+    except ExrLayoutError as error:
         raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
-    seen = depth[depth < BACKGROUND]
-    return _Frame(
-        cameras.describe(scene, layer, shot.resolution),
-        near=float(seen.min(initial=np.inf)),
-        far=float(seen.max(initial=0.0)),
-        passes=passes,
-    )
 
 
 def _finished(shot: Shot, frames: dict[int, _Frame], distrust: dict[str, str]) -> Shot:
-    """The whole shot's description; a shot that shows no surface has near and far 1."""
+    """The whole shot's description; one that shows no surface, or was captured without depth, has near and far 1."""
     seen = [frame for frame in frames.values() if frame.far > 0.0]
     return replace(
         shot,
@@ -228,7 +231,6 @@ def _finished(shot: Shot, frames: dict[int, _Frame], distrust: dict[str, str]) -
         far=max((frame.far for frame in seen), default=1.0),
         cameras={number: frame.camera for number, frame in frames.items()},
         objects=tuple(replace(item, distrust=distrust.get(item.name, "")) for item in shot.objects),
-        passes=frames[shot.frames[0]].passes,
     )
 
 

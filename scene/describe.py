@@ -8,23 +8,10 @@ from typing import Any
 
 import bpy
 
-from ..backend.errors import Code, SceneError
-from ..backend.shot import Pass, SceneMaterial, SceneObject, Shot
-from . import cameras, compat
+from ..backend.shot import SceneMaterial, SceneObject, Shot
+from . import cameras, compat, passes
 from .surface import Marking
 
-# Canonical name: the endings of its channels as Blender names them (before 5.0, since 5.0), and the meaning.
-_PASSES = {
-    "depth": ((".Depth.Z",), "distance along the camera's axis, metres; background 1e10"),
-    "normal": ((".Normal.X", ".Normal.Y", ".Normal.Z"), "shading normal in world space; background 0"),
-    "vector": (
-        (".Vector.X", ".Vector.Y", ".Vector.Z", ".Vector.W"),
-        "X,Y: previous frame minus this one, Z,W: this one minus next; pixels, y up; seen through "
-        "this frame's lens where the lens moves",
-    ),
-    "object_id": ((".IndexOB.X|.Object Index.X",), "id of the object in 'objects'; background 0"),
-    "material_id": ((".IndexMA.X|.Material Index.X",), "id of the material in 'materials'; background 0"),
-}
 _MOST_PROPERTIES, _LONGEST_PROPERTY = 64, 256  # of an object in shot.json; letters
 
 
@@ -46,9 +33,13 @@ def shot(
     folder: Path,
     frames: tuple[int, int],
     marking: Marking,
+    captured: tuple[str, ...],
     noticed: list[str],
 ) -> Shot:
-    """All that is known of a shot before its first frame is rendered; cameras, passes and depth range are not."""
+    """All that is known of a shot before its first frame is rendered; cameras and depth range are not.
+
+    captured: the names of its passes.
+    """
     render = scene.render
     return Shot(
         folder=folder,
@@ -67,7 +58,7 @@ def shot(
         cameras={},
         objects=objects(marking),
         materials=materials(marking),
-        passes={},
+        passes=passes.described(captured),
         notices=(*noticed, *marking.notices),
     )
 
@@ -118,31 +109,6 @@ def materials(marking: Marking) -> tuple[SceneMaterial, ...]:
 
 def _name(material: bpy.types.Material, marking: Marking) -> str:
     return marking.stand_ins.get(material.name_full, material.name_full)
-
-
-def passes(channels: Iterable[str], marking: Marking) -> dict[str, Pass]:
-    """Which channels of a frame's file hold which pass. Raises SceneError when Blender left one out."""
-    names = list(channels)
-    wanted: dict[str, tuple[tuple[str, ...], str]] = {
-        "beauty": (tuple(f"beauty.{c}" for c in "RGBA"), "the picture: scene linear, alpha multiplied in"),
-        **_PASSES,
-        "surface": (
-            tuple(f".{marking.surface}.{c}" for c in "RGB"),
-            "position of the surface point in its object, before any deformation, metres",
-        ),
-        "instance": ((f".{marking.instance}.X",), "a number from 0 to 1 for each instance of an object"),
-    }
-    return {
-        name: Pass(tuple(_find(names, ending, name) for ending in endings), meaning)
-        for name, (endings, meaning) in wanted.items()
-    }
-
-
-def _find(names: list[str], endings: str, wanted: str) -> str:
-    for name in names:
-        if name.endswith(tuple(endings.split("|"))):
-            return name
-    raise SceneError(Code.RENDER_FAILED, f"Blender did not render the pass '{wanted}': capture with Cycles")
 
 
 def notices(scene: bpy.types.Scene, frames: range) -> list[str]:

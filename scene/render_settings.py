@@ -1,6 +1,6 @@
 """What Blender's render settings must be for the two renders of a frame: the beauty picture and the crisp data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,13 @@ from . import cameras, compat
 from .changes import Changes
 
 Setting = tuple[Any, str, Any]
+_SWITCHES = {
+    "depth": "z",
+    "normal": "normal",
+    "vector": "vector",
+    "object_id": "object_index",
+    "material_id": "material_index",
+}
 
 
 @dataclass(frozen=True)
@@ -33,13 +40,14 @@ def prepare(
     size: tuple[int, int] | None,
     samples: int | None,
     denoise: bool | None,
+    passes: Iterable[str],
 ) -> Renders:
     """Sets what both renders share, through `changes`, and says what to apply for each.
 
     The beauty picture keeps the scene's own samples, filter and denoiser unless `samples` or `denoise` say otherwise.
-    The data has one ray through the centre of each pixel, so that no number in it is the mean of two surfaces; light
-    does not bounce, for nobody looks at it; lenses are sharp and the air is clear, for a ray that scatters on its way
-    finds no surface.
+    The data are `passes` only, with one ray through the centre of each pixel, so that no number in them is the mean of
+    two surfaces; light does not bounce, for nobody looks at it; lenses are sharp and the air is clear, for a ray that
+    scatters on its way finds no surface.
     """
     render, cycles = scene.render, scene.cycles
     for name in (p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp")):
@@ -62,20 +70,21 @@ def prepare(
         changes.set(other, "use", other == layer)
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)
     _drop_passes(changes, layer)
-    data = _data(scene, layer)
+    data = _data(scene, layer, passes)
     for owner, name, _ in data:
         changes.set(owner, name, getattr(owner, name))
     return Renders(tuple((owner, name, getattr(owner, name)) for owner, name, _ in data), data)
 
 
-def image_format(scene: bpy.types.Scene, file_format: str, depth: str) -> None:
-    """Chooses how the next picture is written. The caller keeps the former settings."""
+def image_format(scene: bpy.types.Scene, file_format: str) -> None:
+    """Chooses how the next render is written, as PNG or as multilayer EXR. The caller keeps the former settings."""
     settings = scene.render.image_settings
     compat.choose_file_format(settings, file_format)
     settings.color_mode = "RGB" if file_format == "PNG" else "RGBA"
-    settings.color_depth = depth
+    settings.color_depth = "8" if file_format == "PNG" else "32"
     settings.color_management = "FOLLOW_SCENE"
-    settings.exr_codec = "ZIP"
+    if file_format != "PNG":
+        settings.exr_codec = "NONE"  # it is read at once and written anew
 
 
 def _drop_passes(changes: Changes, layer: bpy.types.ViewLayer) -> None:
@@ -86,12 +95,11 @@ def _drop_passes(changes: Changes, layer: bpy.types.ViewLayer) -> None:
                 changes.set(struct, name, name == "use_pass_combined")
 
 
-def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[str]) -> tuple[Setting, ...]:
     cycles = scene.cycles
-    passes = ("z", "normal", "vector", "object_index", "material_index")
     bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
     return (
-        *((layer, f"use_pass_{name}", True) for name in passes),
+        *((layer, f"use_pass_{_SWITCHES[name]}", True) for name in passes if name in _SWITCHES),
         *((cycles, name, 0) for name in bounces),  # not transparent_max_bounces: cut-out leaves show what is behind
         (scene.render, "use_freestyle", False),
         (scene.render, "dither_intensity", 0.0),

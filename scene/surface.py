@@ -4,6 +4,7 @@ Materials get two small node chains that write to AOVs ("arbitrary output variab
 objects and materials get numbers of their own. All of it goes through `Changes`.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,44 +15,44 @@ from . import compat
 from .changes import Changes
 
 RENDERED = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
+_AOVS = {"surface": "COLOR", "instance": "VALUE"}
 _MAX_ID = 32767  # pass_index is a short in Blender's files
 
 
 @dataclass(frozen=True)
 class Marking:
-    """What was marked: the AOVs' names as Blender gave them, objects and materials by id, sentences for the user.
+    """What was marked: the AOVs by pass, objects and materials by id, sentences for the user.
 
-    stand_ins: for materials that were replaced for the capture, the names of the user's own, by the replacement's.
+    aovs: their names as Blender gave them. stand_ins: for materials that were replaced for the capture, the names of
+    the user's own, by the replacement's.
     """
 
-    surface: str
-    instance: str
+    aovs: dict[str, str]
     objects: dict[int, bpy.types.Object]
     materials: dict[int, bpy.types.Material]
     stand_ins: dict[str, str]
     notices: tuple[str, ...]
 
 
-def mark(changes: Changes, layer: bpy.types.ViewLayer) -> Marking:
-    """Gives every surface its coordinate and ids until `changes` closes."""
-    surface = _add_aov(changes, layer, "flowbrush_surface", "COLOR")
-    instance = _add_aov(changes, layer, "flowbrush_instance", "VALUE")
+def mark(changes: Changes, layer: bpy.types.ViewLayer, passes: Container[str]) -> Marking:
+    """Gives every surface its ids, and what else of `passes` materials must write, until `changes` closes."""
+    aovs = {name: _add_aov(changes, layer, f"flowbrush_{name}", kind) for name, kind in _AOVS.items() if name in passes}
     objects = [o for o in sorted(bpy.data.objects, key=lambda o: o.name_full) if o.type in RENDERED]
     for item in objects:
-        if item.type == "MESH":
+        if item.type == "MESH" and "surface" in aovs:
             changes.set(item, "add_rest_position_attribute", True)
     stand_ins = _replace_plain_materials(changes)
     _fill_empty_slots(changes, objects)
     materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if compat.uses_nodes(m)]
     for material in materials:
-        _add_nodes(changes, material.node_tree, surface, instance)
+        _add_nodes(changes, material.node_tree, aovs)
     notices = []
     if len(objects) > _MAX_ID or len(materials) > _MAX_ID:
         notices.append(f"Only the first {_MAX_ID} objects and materials have numbers of their own")
     if any(item.library for item in (*materials, *objects)):
         notices.append("Linked objects and materials were captured too; their library files are not changed")
     numbered = _number(changes, objects), _number(changes, materials)
-    return Marking(surface, instance, *numbered, stand_ins, tuple(notices))
+    return Marking(aovs, *numbered, stand_ins, tuple(notices))
 
 
 def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:
@@ -125,7 +126,7 @@ def _one_shader(changes: Changes, name: str, kind: str, colour: tuple[float, ...
     return material
 
 
-def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, surface: str, instance: str) -> None:
+def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, aovs: dict[str, str]) -> None:
     """Adds `rest position → surface AOV` and `random number of the instance → instance AOV`.
 
     Where there is no rest position (curves, text, meshes made by Geometry Nodes) the position in the object's own
@@ -140,20 +141,22 @@ def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, surface: str, instanc
             setattr(node, name, value)
         return node
 
-    rest = add("ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name="rest_position")
-    length = add("ShaderNodeVectorMath", operation="LENGTH")
-    exists = add("ShaderNodeMath", operation="SIGN")
-    position = add("ShaderNodeTexCoord")
-    choose = add("ShaderNodeMix", data_type="VECTOR")
-    surface_output = add("ShaderNodeOutputAOV", aov_name=surface)
-    number = add("ShaderNodeObjectInfo")
-    instance_output = add("ShaderNodeOutputAOV", aov_name=instance)
-    sockets = {socket.identifier: socket for socket in choose.inputs}
-    result = next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
-    tree.links.new(rest.outputs["Vector"], length.inputs[0])  # all 0 where there is no such attribute
-    tree.links.new(length.outputs["Value"], exists.inputs[0])
-    tree.links.new(exists.outputs["Value"], sockets["Factor_Float"])
-    tree.links.new(position.outputs["Object"], sockets["A_Vector"])
-    tree.links.new(rest.outputs["Vector"], sockets["B_Vector"])
-    tree.links.new(result, surface_output.inputs["Color"])
-    tree.links.new(number.outputs["Random"], instance_output.inputs["Value"])
+    if "surface" in aovs:
+        rest = add("ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name="rest_position")
+        length = add("ShaderNodeVectorMath", operation="LENGTH")
+        exists = add("ShaderNodeMath", operation="SIGN")
+        position = add("ShaderNodeTexCoord")
+        choose = add("ShaderNodeMix", data_type="VECTOR")
+        output = add("ShaderNodeOutputAOV", aov_name=aovs["surface"])
+        sockets = {socket.identifier: socket for socket in choose.inputs}
+        result = next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
+        tree.links.new(rest.outputs["Vector"], length.inputs[0])  # all 0 where there is no such attribute
+        tree.links.new(length.outputs["Value"], exists.inputs[0])
+        tree.links.new(exists.outputs["Value"], sockets["Factor_Float"])
+        tree.links.new(position.outputs["Object"], sockets["A_Vector"])
+        tree.links.new(rest.outputs["Vector"], sockets["B_Vector"])
+        tree.links.new(result, output.inputs["Color"])
+    if "instance" in aovs:
+        number = add("ShaderNodeObjectInfo")
+        output = add("ShaderNodeOutputAOV", aov_name=aovs["instance"])
+        tree.links.new(number.outputs["Random"], output.inputs["Value"])

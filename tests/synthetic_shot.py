@@ -9,7 +9,6 @@ from flowbrush.backend.shot import Camera, Pass, SceneMaterial, SceneObject, Sho
 
 IDENTITY = (1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0)
 CHANNELS = {
-    "beauty": ("Beauty.R", "Beauty.G", "Beauty.B", "Beauty.A"),
     "depth": ("Depth.Z",),
     "normal": ("Normal.X", "Normal.Y", "Normal.Z"),
     "vector": ("Vector.X", "Vector.Y", "Vector.Z", "Vector.W"),
@@ -67,7 +66,6 @@ def make_shot(
         vector[inside, 2] = left - place(frame + 1)
         surface = np.stack([np.where(inside, columns - left, columns), rows, np.zeros_like(rows)], axis=-1)
         arrays = {
-            "beauty": np.dstack([picture, np.ones((height, width), np.float32)]),
             "depth": np.where(inside, 3.0, 5.0),
             "normal": np.broadcast_to(np.float32([0, 0, 1]), (height, width, 3)),
             "vector": vector,

@@ -20,7 +20,6 @@ MAX_PARTS = 256
 _READING_ERRORS = (RuntimeError, ValueError, TypeError, KeyError, OSError, MemoryError)
 MAX_CHANNELS = 1024
 _CHANNELS = {
-    "beauty": 4,
     "depth": 1,
     "normal": 3,
     "vector": 4,
@@ -29,13 +28,12 @@ _CHANNELS = {
     "surface": 3,
     "instance": 1,
 }
-MAX_ID = 2**24  # ids are stored as float32, which counts exactly up to here
+MAX_ID = 2**24  # float32, as which every channel is looked at first, counts exactly up to here
 
 
 def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
     """The passes `names` of `frame`. Row 0 is the top row, columns go to the right.
 
-    beauty       (H, W, 4) float32  scene linear, alpha multiplied in
     depth        (H, W) float32     metres along the camera's axis; background inf
     normal       (H, W, 3) float32  shading normal in world space, length 1; background 0
     vector       (H, W, 4) float32  pixels, x right, y up: X, Y = previous frame - this; Z, W = this - next frame;

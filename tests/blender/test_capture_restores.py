@@ -55,7 +55,7 @@ def test_after_an_error_between_renders(scene, tmp_path, monkeypatch):
     before = rna_dump.dump()
     with pytest.raises(SceneError) as caught, closing(capture(scene, tmp_path / "shot", SETTINGS)) as frames:
         next(frames)
-        monkeypatch.setattr(capturing, "rendered_picture", fail)
+        monkeypatch.setattr(capturing, "pixels_only", fail)
         next(frames)
     assert caught.value.code is Code.RENDER_FAILED
     assert "frame 5" in str(caught.value) and "no memory left" in str(caught.value)

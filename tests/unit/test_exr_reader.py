@@ -47,7 +47,6 @@ def test_every_pass_has_its_shape_type_and_values(shot):
     passes = read_passes(shot, 2, CHANNELS)
     shapes = {name: (array.shape, array.dtype.name) for name, array in passes.items()}
     assert shapes == {
-        "beauty": ((64, 96, 4), "float32"),
         "depth": ((64, 96), "float32"),
         "normal": ((64, 96, 3), "float32"),
         "vector": ((64, 96, 4), "float32"),
