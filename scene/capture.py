@@ -17,9 +17,10 @@ from ..backend import needs
 from ..backend.errors import Cancelled, Code, SceneError, ShotError
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
-from . import cameras, compat, describe, passes, render_settings, resume, surface, trust
+from . import cameras, compat, describe, line_art, passes, render_settings, resume, surface, trust
 from .changes import Changes
 from .exr_file import ExrLayoutError
+from .pen import grey_png
 from .picture import pixels_only, render_result
 
 _BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
@@ -98,6 +99,7 @@ def _capture(
         watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer, settings.passes)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
+        shot = replace(shot, drawn=line_art.described(settings.extras))
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
@@ -107,7 +109,10 @@ def _capture(
                 _render_passes(scene, shot, renders, marking, frame)
             if not shot.picture_path(frame).exists():
                 _render_picture(scene, shot, renders, frame)
-            found[frame] = _Frame(cameras.describe(scene, layer, shot.resolution), *_depth_range(shot, frame))
+            camera = cameras.describe(scene, layer, shot.resolution)
+            for name in (name for name in shot.drawn if not shot.drawn_path(name, frame).exists()):
+                _draw(name, scene, layer, shot, renders, camera, frame)
+            found[frame] = _Frame(camera, *_depth_range(shot, frame))
             if frame == settings.last:
                 _finished(shot, found, watch.reasons).save()
             seconds = time.perf_counter() - started
@@ -151,6 +156,26 @@ def _render_picture(scene: bpy.types.Scene, shot: Shot, renders: render_settings
     with _rendering(shot, frame) as rough:
         picture = pixels_only(_render(scene, renders.beauty, rough / "picture.png", "PNG"))
     write_whole(shot.picture_path(frame), picture)
+
+
+def _draw(
+    name: str,
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    shot: Shot,
+    renders: render_settings.Renders,
+    camera: Camera,
+    frame: int,
+) -> None:
+    """Has Blender draw the lines of the current frame and writes their file, whole or not at all."""
+    with _rendering(shot, frame) as rough:
+        if name == needs.FREESTYLE:
+            lines = line_art.freestyle(scene, layer, renders, rough)
+        else:
+            lines = line_art.grease_pencil(scene, layer, renders, camera, shot.resolution)
+    path = shot.drawn_path(name, frame)
+    make_folder(path.parent)
+    write_whole(path, grey_png(lines))
 
 
 @contextmanager

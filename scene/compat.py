@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
 # From 4.5 to 5.0 Cycles takes a moving orthographic camera for a perspective one in its vectors (seen in 4.5.15 and
@@ -105,6 +106,51 @@ def _all_curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
         for strip in layer.strips:
             for bag in strip.channelbags:
                 yield from bag.fcurves
+
+
+def grease_pencil_blocks() -> Any:
+    """The file's Grease Pencil drawings, new and old kind having had two names between 4.3 and 5.0."""
+    return bpy.data.grease_pencils_v3 if (4, 3, 0) <= bpy.app.version < (5, 0, 0) else bpy.data.grease_pencils
+
+
+def add_line_art(item: bpy.types.Object) -> Any:
+    """Gives a Grease Pencil object the modifier Line Art; before 4.3 it had modifiers of a kind of their own."""
+    if bpy.app.version < (4, 3, 0):
+        return item.grease_pencil_modifiers.new("Line Art", "GP_LINEART")
+    return item.modifiers.new("Line Art", "LINEART")
+
+
+def unrendered_grease_pencil(item: bpy.types.Object, layer: bpy.types.ViewLayer) -> list[tuple[Any, str, Any]]:
+    """Settings with which `item` is evaluated in a render but not drawn, for which Blender needs a graphics card.
+
+    Layers have a switch since 4.5; before, an object can instance itself on nothing, and not show itself.
+    """
+    if hasattr(layer, "use_grease_pencil"):
+        return [(layer, "use_grease_pencil", False)]
+    return [
+        (item, "instance_type", "VERTS"),
+        (item, "show_instancer_for_render", False),
+        (item, "show_instancer_for_viewport", False),
+    ]
+
+
+def strokes(drawing: Any) -> list[np.ndarray]:
+    """The strokes of a Grease Pencil data-block with one layer and one frame: (N, 3) each, in the object's space."""
+    frame = drawing.layers[0].frames[0]
+    if bpy.app.version < (4, 3, 0):
+        found = []
+        for stroke in frame.strokes:
+            points = np.zeros(3 * len(stroke.points), np.float32)
+            stroke.points.foreach_get("co", points)
+            found.append(points.reshape(-1, 3))
+        return found
+    attributes = frame.drawing.attributes
+    if "position" not in attributes:
+        return []
+    points = np.zeros(3 * len(attributes["position"].data), np.float32)
+    attributes["position"].data.foreach_get("vector", points)
+    first = [offset.value for offset in frame.drawing.curve_offsets]
+    return np.split(points.reshape(-1, 3), first[1:-1])
 
 
 def strips_of(owner: Any) -> Any:

@@ -62,7 +62,7 @@ def _former(path: Path) -> dict[str, Any] | None:
 def _remove_former(folder: Path) -> None:
     if not (folder / "shot.json").exists() and not (folder / "capture.json").exists():
         return
-    for file in (*folder.glob("passes/*.exr"), *folder.glob("pictures/*.png")):
+    for file in (*folder.glob("passes/*.exr"), *folder.glob("pictures/*.png"), *folder.glob("conditions/*/*.png")):
         if _FRAME_FILE.fullmatch(file.name):
             file.unlink()
 
