@@ -1,6 +1,9 @@
 """Through which camera each frame is seen, and what a reader of a shot must know of it."""
 
+from collections.abc import Mapping
+
 import bpy
+import numpy as np
 
 from ..backend.errors import Code, SceneError
 from ..backend.shot import Camera
@@ -13,10 +16,19 @@ _LENS = {"lens", "ortho_scale", "sensor_fit", "sensor_width", "sensor_height", "
 def camera_at(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None:
     """The camera that Blender uses at `frame`: that of the last timeline marker with a camera, else the scene's."""
     markers = [m for m in scene.timeline_markers if m.camera is not None and not m.camera.hide_render]
-    before = [m for m in markers if m.frame <= frame]
+    time = _mapped(scene.render, frame)
+    before = [m for m in markers if m.frame <= time]
     if before:
         return max(before, key=lambda m: m.frame).camera
     return min(markers, key=lambda m: m.frame).camera if markers else scene.camera
+
+
+def _mapped(render: bpy.types.RenderSettings, frame: int) -> int:
+    """The frame of the animation that is rendered as `frame`: time may be stretched (`frame_map_new`).
+
+    Blender has the factor as a 32-bit number, and cuts off what is behind the point to find a marker.
+    """
+    return int(frame * float(np.float32(render.frame_map_old) / np.float32(render.frame_map_new)))
 
 
 def kinds(scene: bpy.types.Scene, frames: range) -> set[str]:
@@ -44,6 +56,19 @@ def check(scene: bpy.types.Scene, frames: range) -> None:
 def cuts(scene: bpy.types.Scene, frames: range) -> tuple[int, ...]:
     """The first frame of every segment but the first: where another camera takes over."""
     return tuple(f for f in frames[1:] if camera_at(scene, f) != camera_at(scene, f - 1))
+
+
+def distrust(cameras: Mapping[int, Camera], cuts: tuple[int, ...]) -> str:
+    """Why nothing in the shot has vectors to be trusted; empty where the cameras give no reason."""
+    for frame, camera in cameras.items():
+        before = cameras.get(frame - 1)
+        if before is None or frame in cuts or camera.kind != "ORTHO" or compat.ORTHOGRAPHIC_VECTORS:
+            continue
+        if not np.allclose(before.matrix_world, camera.matrix_world, rtol=0.0, atol=1e-6):
+            return (
+                f"Blender {bpy.app.version_string} has wrong vectors for the moving orthographic camera, frame {frame}"
+            )
+    return ""
 
 
 def lens_curves() -> list[bpy.types.FCurve]:

@@ -200,8 +200,10 @@ def _render(
     render_settings.apply(settings)
     render_settings.image_format(scene, file_format)
     scene.render.filepath = compat.literal_path(path)
-    if "CANCELLED" in bpy.ops.render.render(write_still=True, scene=scene.name):
-        raise Cancelled
+    # Given the scene by name, the operator would render it at the frame of the one in the window.
+    with bpy.context.temp_override(scene=scene):
+        if "CANCELLED" in bpy.ops.render.render(write_still=True):
+            raise Cancelled
     return path.read_bytes()
 
 
@@ -250,12 +252,14 @@ def _depth_range(shot: Shot, frame: int) -> tuple[float, float]:
 def _finished(shot: Shot, frames: dict[int, _Frame], distrust: dict[str, str]) -> Shot:
     """The whole shot's description; one that shows no surface, or was captured without depth, has near and far 1."""
     seen = [frame for frame in frames.values() if frame.far > 0.0]
+    found = {number: frame.camera for number, frame in frames.items()}
+    all_of_it = cameras.distrust(found, shot.cuts)
     return replace(
         shot,
         near=min((frame.near for frame in seen), default=1.0),
         far=max((frame.far for frame in seen), default=1.0),
-        cameras={number: frame.camera for number, frame in frames.items()},
-        objects=tuple(replace(item, distrust=distrust.get(item.name, "")) for item in shot.objects),
+        cameras=found,
+        objects=tuple(replace(item, distrust=all_of_it or distrust.get(item.name, "")) for item in shot.objects),
     )
 
 

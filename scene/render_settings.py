@@ -52,7 +52,14 @@ def prepare(
     render, cycles = scene.render, scene.cycles
     for name in (p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp")):
         changes.set(render, name, False)  # burnt-in text, and file paths in the pictures' metadata
-    for name in ("use_motion_blur", "use_compositing", "use_sequencer", "use_border", "use_multiview"):
+    for name in (
+        "use_motion_blur",
+        "use_compositing",
+        "use_sequencer",
+        "use_border",
+        "use_multiview",
+        "use_single_layer",
+    ):
         changes.set(render, name, False)
     changes.set(render, "engine", "CYCLES")
     changes.set(render, "use_file_extension", True)

@@ -58,7 +58,7 @@ def background_flow(camera: Camera, other: Camera, width: int, height: int) -> n
     clip[..., 1] = 1.0 - (grid[..., 1] + 0.5) / height * 2.0
     clip[..., 2] = -1.0  # on the near plane, which is finite in every projection
     near = clip @ np.linalg.inv(_square(camera.projection)).T
-    direction = near[..., :3] / near[..., 3:] @ _axes(camera).T @ _axes(other)
+    direction = near[..., :3] / near[..., 3:] @ _axes(camera).T @ np.linalg.inv(_axes(other)).T
     seen = direction @ _square(other.projection)[:, :3].T
     forward = seen[..., 3] > 1e-9
     depth = np.where(forward, seen[..., 3], 1.0)
@@ -78,6 +78,9 @@ def _square(numbers: tuple[float, ...]) -> np.ndarray:
 
 
 def _axes(camera: Camera) -> np.ndarray:
-    """(3, 3): the camera's right, up and backward directions in the world as columns, without its scale."""
+    """(3, 3): the camera's right, up and backward directions in the world as columns, without its scale.
+
+    They are not at right angles for a camera whose parents are scaled unevenly and turned.
+    """
     axes = _square(camera.matrix_world)[:3, :3]
     return axes / np.linalg.norm(axes, axis=0)
