@@ -325,7 +325,7 @@ class _Parser:
 
     def _in_quotes(self) -> str:
         start = self._place
-        letters = []
+        letters: list[str] = []
         self._place += 1
         while self._place < len(self._text):
             letter = self._text[self._place]

@@ -28,6 +28,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """An encoded prompt at work. weight: (1, 1, h, w), its share of each latent's prediction; None: all of it."""
+
+    text: Text
+    weight: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
 class Control:
     """A ControlNet at work. picture: (1, 3, H, W), 0..1. start, end: the part of the steps in which it acts, 0 to 1."""
 
@@ -42,9 +50,14 @@ class Control:
         return self.scale > 0 and step / steps >= self.start and (step + 1) / steps <= self.end
 
 
+def steps_taken(steps: int, strength: float) -> int:
+    """How many of `steps` steps img2img takes at `strength`: rounded down."""
+    return min(int(steps * strength + 1e-6), steps)  # 0.29 * 100 is 28.999…
+
+
 def remaining_timesteps(scheduler: Any, steps: int, strength: float) -> torch.Tensor:
-    """The last `strength` part of `steps` timesteps, rounded down, with which img2img starts from a picture."""
-    taken = min(int(steps * strength + 1e-6), steps)  # 0.29 * 100 is 28.999…
+    """The last `strength` part of `steps` timesteps, with which img2img starts from a picture."""
+    taken = steps_taken(steps, strength)
     first = (steps - taken) * scheduler.order
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(first)
@@ -56,7 +69,7 @@ def denoise(
     scheduler: Any,
     timesteps: torch.Tensor,
     latents: torch.Tensor,
-    text: Text,
+    prompts: Sequence[Prompt],
     guidance: float,
     controls: Sequence[Control],
     *,
@@ -69,42 +82,66 @@ def denoise(
 ) -> torch.Tensor:
     """Latents (1, C, h, w) at the noise level of `timesteps[0]` → clean latents.
 
-    time_ids: (N, 6) sizes and crop for XL. guidance_input: (1, width) for models that take guidance as an input.
-    beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
-    keep_known(latents, step) puts back what is not to be painted after each step. Raises Cancelled.
+    prompts: one pass of UNet and ControlNets for each; the predictions, each guided by itself, are added up by the
+    prompts' weights. That is MultiDiffusion (Bar-Tal et al. 2023) with all its views as large as the picture; averaging
+    predictions instead of stepped latents is the same for steps that are linear in them, and leaves the schedulers that
+    look back one history. time_ids: (N, 6) sizes and crop for XL. guidance_input: (1, width) for models that take
+    guidance as an input. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
+    keep_known(latents, step) puts back what is not to be painted after each step. Raises Cancelled, between two passes.
     """
     import torch
 
     step_options = _step_options(scheduler, generator)
-    copies = text.embeddings.shape[0]
-    added = None if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
+    copies = prompts[0].text.embeddings.shape[0]
     with _pictures_embedded_once(controls):
         for step, timestep in enumerate(timesteps):
-            if cancelled():
-                raise Cancelled()
             sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
             sample = sample.contiguous(memory_format=torch.channels_last)
-            down, middle = _control_residuals(
-                [control for control in controls if control.acts(step, len(timesteps))], sample, timestep, text, added
-            )
-            if beside is not None:
-                sample = torch.cat([sample, beside.repeat(copies, 1, 1, 1)], dim=1)
-            predicted = unet(
-                sample,
-                timestep,
-                encoder_hidden_states=text.embeddings,
-                timestep_cond=guidance_input,
-                added_cond_kwargs=added,
-                down_block_additional_residuals=down,
-                mid_block_additional_residual=middle,
-                return_dict=False,
-            )[0]
-            if copies == 2:
-                without, with_prompt = predicted.chunk(2)
-                predicted = without + guidance * (with_prompt - without)
+            acting = [control for control in controls if control.acts(step, len(timesteps))]
+            predicted = None
+            for prompt in prompts:
+                if cancelled():
+                    raise Cancelled()
+                one = _predicted(unet, sample, timestep, prompt.text, acting, time_ids, guidance_input, beside)
+                if copies == 2:
+                    without, with_prompt = one.chunk(2)
+                    one = without + guidance * (with_prompt - without)
+                if prompt.weight is not None:
+                    one = prompt.weight * one
+                predicted = one if predicted is None else predicted + one
             latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
             latents = keep_known(latents, step)
     return latents
+
+
+def _predicted(
+    unet: UNet2DConditionModel,
+    sample: torch.Tensor,
+    timestep: torch.Tensor,
+    text: Text,
+    controls: Sequence[Control],
+    time_ids: torch.Tensor | None,
+    guidance_input: torch.Tensor | None,
+    beside: torch.Tensor | None,
+) -> torch.Tensor:
+    """What the UNet predicts of `sample` (N, C, h, w) for one prompt, before guidance."""
+    import torch
+
+    added = None if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
+    down, middle = _control_residuals(controls, sample, timestep, text, added)
+    if beside is not None:
+        sample = torch.cat([sample, beside.repeat(len(sample), 1, 1, 1)], dim=1)
+    predicted: torch.Tensor = unet(
+        sample,
+        timestep,
+        encoder_hidden_states=text.embeddings,
+        timestep_cond=guidance_input,
+        added_cond_kwargs=added,
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=middle,
+        return_dict=False,
+    )[0]
+    return predicted
 
 
 def uses_guidance(unet: UNet2DConditionModel, guidance: float) -> bool:

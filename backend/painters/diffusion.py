@@ -18,10 +18,11 @@ from ..models.choice import ModelChoice
 from ..models.device import choose_device, choose_precision
 from ..models.loading import load
 from ..take import TakeSettings
-from .denoising import Control, Text, denoise, remaining_timesteps, uses_guidance
-from .latents import decode, encode, holes, noise_for, to_tensor
+from .denoising import Control, Prompt, Text, denoise, remaining_timesteps, steps_taken, uses_guidance
+from .latents import decode, encode, holes, noise_for, shares_of_cells, to_tensor
 from .lending import Lender, memory_explained
 from .painter import PaintRequest
+from .prompts import Mixture, mixture
 from .region import Region, around, padded, whole
 from .schedulers import make_scheduler
 
@@ -84,32 +85,40 @@ class DiffusionPainter:
     ) -> np.ndarray:
         """`region` of the padded picture `initial`, painted: (height, width, 3)."""
         settings, device, dtype = self._settings, self._device, self._unet.dtype
+        cells = None if request.mask is None else holes(self._cut(request.mask, region), self._cell)
+        asked = mixture(
+            request, [shares_of_cells(self._cut(one.mask, region), self._cell) for one in request.regions], cells
+        )
+        for strength in asked.strengths:
+            if not steps_taken(settings.steps, strength):
+                self._warn(
+                    f"Strength {strength:g} of {settings.steps} steps is less than one step: what should be painted so "
+                    "stays as it is; use more steps or more strength"
+                )
         scheduler: Any = make_scheduler(settings.scheduler, self._pipeline.scheduler)
         scheduler.set_timesteps(settings.steps, device=device)
-        timesteps = remaining_timesteps(scheduler, settings.steps, request.strength)
+        timesteps = remaining_timesteps(scheduler, settings.steps, asked.strengths[-1])
         if not len(timesteps):
-            self._warn(
-                f"Strength {request.strength:g} of {settings.steps} steps is less than one step: pictures stay as they "
-                "are; use more steps or more strength"
-            )
             return initial[region.at()]
         if cancelled():
             raise Cancelled()
-        text = self._encoded(request.prompt, request.negative_prompt)
+        texts = [self._encoded(share.prompt, share.negative_prompt) for share in asked.shares]
         picture = to_tensor(initial[region.at()], device)
-        hole = self._hole(request.mask, region)
+        hole = None if cells is None else self._tensor(cells[:, :, None])
         with self._lender.lent(self._vae):
             known = encode(self._vae, picture).to(dtype)
             beside = self._beside(picture, hole).to(dtype) if self._models.inpaints else None
         noise, generator = self._noise(initial.shape, region, request.seed)
         noise = noise.to(device, dtype)
+        free = self._free(asked, len(timesteps), None if self._models.inpaints else hole)
 
         def keep_known(latents: torch.Tensor, step: int) -> torch.Tensor:
-            if hole is None or self._models.inpaints:
+            painted = free(step)
+            if painted is None:
                 return latents
             following = timesteps[step + 1 : step + 2]
             there = scheduler.add_noise(known, noise, following) if len(following) else known
-            return hole * latents + (1 - hole) * there
+            return painted * latents + (1 - painted) * there
 
         controls = self._controls(request.conditions, region)
         with self._lender.lent(self._unet, *(control.model for control in controls)):
@@ -118,10 +127,13 @@ class DiffusionPainter:
                 scheduler,
                 timesteps,
                 scheduler.add_noise(known, noise, timesteps[:1]),
-                text,
+                [
+                    Prompt(text, None if share.weight is None else self._tensor(share.weight[:, :, None]))
+                    for text, share in zip(texts, asked.shares, strict=True)
+                ],
                 settings.guidance,
                 controls,
-                time_ids=self._time_ids(initial.shape, region, text),
+                time_ids=self._time_ids(initial.shape, region, texts[0]),
                 guidance_input=self._guidance_input(),
                 beside=beside,
                 generator=generator,
@@ -150,12 +162,27 @@ class DiffusionPainter:
         noise, generator = noise_for((1, self._models.latent_channels, height, width), seed)
         return noise[(..., *region.at(self._cell))], generator
 
-    def _hole(self, mask: np.ndarray | None, region: Region) -> torch.Tensor | None:
-        """(1, 1, h, w), 1 where latents are painted; None where all are."""
-        if mask is None:
-            return None
-        cells = holes(padded(mask, self._multiple)[region.at()], self._cell)
-        return self._tensor(cells[:, :, None])
+    def _free(self, asked: Mixture, steps: int, hole: torch.Tensor | None) -> Callable[[int], torch.Tensor | None]:
+        """free(step): (1, 1, h, w), 1 where latents stay as `step`, of `steps`, left them; None: everywhere.
+
+        hole: (1, 1, h, w), 1 where anything is painted at all. A cell of less strength than others joins in later: till
+        then it is the picture with the noise of that step, as in differential diffusion (Levin and Fried 2023).
+        """
+        begins = None
+        if asked.cell_strengths is not None:
+            taken = np.floor(asked.cell_strengths * self._settings.steps + 1e-6)
+            begins = to_tensor((steps - taken)[:, :, None], self._device)
+
+        def free(step: int) -> torch.Tensor | None:
+            if begins is None:
+                return hole
+            begun = (begins <= step).to(self._unet.dtype)
+            return begun if hole is None else hole * begun
+
+        return free
+
+    def _cut(self, picture: np.ndarray, region: Region) -> np.ndarray:
+        return padded(picture, self._multiple)[region.at()]
 
     def _tensor(self, picture: np.ndarray) -> torch.Tensor:
         return to_tensor(picture, self._device).to(self._unet.dtype)
@@ -174,7 +201,7 @@ class DiffusionPainter:
         return [
             Control(
                 model=controlnet,
-                picture=self._tensor(padded(conditions[name], self._multiple)[region.at()]),
+                picture=self._tensor(self._cut(conditions[name], region)),
                 scale=control.scale,
                 start=control.start,
                 end=control.end,

@@ -47,6 +47,12 @@ def holes(mask: np.ndarray, scale: int) -> np.ndarray:
     return np.ascontiguousarray(mask.reshape(height, scale, width, scale).max(axis=(1, 3)) > 0, np.float32)
 
 
+def shares_of_cells(mask: np.ndarray, scale: int) -> np.ndarray:
+    """(H, W) mask → (h, w) float32: its mean over the `scale` × `scale` cell of each latent."""
+    height, width = mask.shape[0] // scale, mask.shape[1] // scale
+    return mask.reshape(height, scale, width, scale).mean(axis=(1, 3), dtype=np.float32)
+
+
 def _statistics(vae: Any, latents: torch.Tensor) -> tuple[Any, Any]:
     """Mean and deviation per channel where the VAE was published with them, else 0 and 1."""
     values = []

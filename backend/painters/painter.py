@@ -8,12 +8,26 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class RegionRequest:
+    """A part of a picture that is painted with a prompt and a strength of its own.
+
+    mask: (H, W) float32, 1 = this prompt, 0 = what lies below, between = a mixture of the two.
+    """
+
+    mask: np.ndarray
+    prompt: str
+    negative_prompt: str
+    strength: float
+
+
+@dataclass(frozen=True)
 class PaintRequest:
     """One picture to paint.
 
     initial: (H, W, 3) float32 0..1 sRGB, what painting starts from. conditions: (H, W, 3) float32 0..1 by condition
     name. strength: how much of `initial` is given up, 0 to 1. mask: (H, W) float32, 1 = paint, 0 = keep `initial`,
-    between = blend; None paints everything. Row 0 is the top row.
+    between = blend; None paints everything. regions: later ones lie above earlier ones; what none of them covers has
+    the prompt and the strength given here. A region that is not seen costs nothing. Row 0 is the top row.
     """
 
     initial: np.ndarray
@@ -23,6 +37,7 @@ class PaintRequest:
     strength: float
     seed: int
     mask: np.ndarray | None = None
+    regions: tuple[RegionRequest, ...] = ()
 
 
 class Painter(Protocol):
