@@ -357,7 +357,8 @@ class _Parser:
     def _wrong(self, what: str) -> SettingsError:
         place = self._place_of_next()
         where = f"at character {place + 1}, '{self._text[place : place + 20]}'," if self._next() else "at its end"
-        return SettingsError(Code.BAD_MASK, f"The mask cannot be read: {where} {what}")
+        shown = self._text if len(self._text) <= 40 else f"{self._text[:37]}..."
+        return SettingsError(Code.BAD_MASK, f"The mask '{shown}' cannot be read: {where} {what}")
 
 
 def _quoted(piece: str) -> str:

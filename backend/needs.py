@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .errors import Code, SettingsError, ShotError
+from .mask_expression import possible_passes
 from .shot import Shot
 
 FREESTYLE, GREASE_PENCIL, POSE = "lineart_freestyle", "lineart_grease_pencil", "pose"
@@ -49,10 +50,16 @@ def need(condition: str) -> Need:
     return CONDITIONS[condition]
 
 
-def needed(method: str, conditions: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The passes and the extras that must be captured for a method and these conditions, in a fixed order."""
+def needed(
+    method: str, conditions: Iterable[str], masks: Iterable[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The passes and the extras that must be captured for a method and these conditions, in a fixed order.
+
+    masks: expressions that say where something is painted. Raises SettingsError where one has no meaning.
+    """
     needs = [need(name) for name in conditions]
     passes = {*METHODS[method], *(name for one in needs for name in one.passes)}
+    passes |= {name for mask in masks for name in possible_passes(mask)}
     extras = {one.extra for one in needs}
     return tuple(name for name in PASSES if name in passes), tuple(name for name in EXTRAS if name in extras)
 
@@ -75,6 +82,11 @@ def check_condition(shot: Shot, condition: str) -> None:
         raise _lacks("pose", f"condition '{condition}'")
     if made_of.extra in (FREESTYLE, GREASE_PENCIL):
         raise _lacks(f"drawing '{condition}'", f"condition '{condition}'")
+
+
+def check_mask(shot: Shot, text: str, passes: Iterable[str]) -> None:
+    """Raises ShotError (MISSING_PASS) where `shot` lacks one of `passes`, which the mask `text` is made of."""
+    _check_passes(shot, passes, f"mask '{text}'")
 
 
 def _check_passes(shot: Shot, passes: Iterable[str], who: str) -> None:

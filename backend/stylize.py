@@ -9,6 +9,7 @@ from pathlib import Path
 from . import needs
 from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
+from .methods.areas import Areas
 from .methods.executor import pending, run_plan
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
@@ -48,6 +49,8 @@ def stylize(
     needs.check_method(shot, settings.method)
     for control in settings.controls:
         needs.check_condition(shot, control.condition)
+    for notice in Areas(shot, settings).notices:
+        warn(notice)
     model = resolve(settings)
     models = fingerprints(model)
     if replace_other:

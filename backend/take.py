@@ -2,6 +2,7 @@
 
 take.json            settings, resolved models with their hashes
 frames/####.png      8-bit sRGB; there only when whole
+painted/####.png     where only a part of the picture is painted: the paint that frames/ shows in that part
 state/####.npz       what the method must know of a frame to go on from it
 log                  what libraries printed
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Code, SettingsError, ShotError
+from .mask_expression import parse
 from .needs import METHODS
 from .parsing import Fields
 from .shot import MAX_FRAME, Shot, frame_file
@@ -23,6 +25,8 @@ SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "un
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 SEED_MODES = ("fixed", "per_frame")
+MAX_REGIONS = 16
+MAX_SOFTNESS = 100.0  # pixels
 STYLES_FILE = Path(__file__).with_name("styles.toml")
 
 
@@ -42,6 +46,21 @@ class ControlSettings:
 
 
 @dataclass(frozen=True)
+class RegionSettings:
+    """A part of the picture that is painted with a prompt of its own.
+
+    mask: an expression, see `mask_expression`. strength: instead of the take's; None for the take's. softness: of the
+    mask's border, see `passes.masks.softened`, pixels.
+    """
+
+    mask: str
+    prompt: str
+    negative_prompt: str = ""
+    strength: float | None = None
+    softness: float = 2.0
+
+
+@dataclass(frozen=True)
 class TakeSettings:
     """All that decides what a take looks like. The same settings, shot and model give the same bytes.
 
@@ -51,6 +70,9 @@ class TakeSettings:
     the part of a picture around its mask. allow_pickle: load weights that can run code; only on the user's insistence.
     frames: first and last frame to stylize, both included; None for the whole shot. edge_band: how far from a
     silhouette paint counts as belonging to the view, in thousandths of the picture's height (method `flow`).
+    regions: later ones lie above earlier ones; the rest of the picture has the take's own prompt. paint: expression of
+    what is painted at all, empty for everything; where that mask is 0 the render is kept to the last bit.
+    paint_softness: of its border, pixels.
     """
 
     style: str = ""
@@ -71,6 +93,9 @@ class TakeSettings:
     allow_pickle: bool = False
     frames: tuple[int, int] | None = None
     edge_band: float = 12.0
+    regions: tuple[RegionSettings, ...] = field(default=())
+    paint: str = ""
+    paint_softness: float = 1.0
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -107,13 +132,23 @@ class TakeSettings:
             allow_pickle=given.flag("allow_pickle", default.allow_pickle),
             frames=_frames(given),
             edge_band=given.number("edge_band", 0.0, 50.0, default.edge_band),
+            regions=tuple(_region(region) for region in given.children("regions", MAX_REGIONS)),
+            paint=_mask(given, "paint", default.paint),
+            paint_softness=given.number("paint_softness", 0.0, MAX_SOFTNESS, default.paint_softness),
         )
 
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields; `parse` reads them back."""
-        document = {**asdict(self), "controls": [asdict(control) for control in self.controls]}
-        document["frames"] = list(self.frames) if self.frames else None
-        return {name: value for name, value in document.items() if value is not None}
+        document = {**_given(self), "controls": [asdict(control) for control in self.controls]}
+        document["regions"] = [_given(region) for region in self.regions]
+        if self.frames:
+            document["frames"] = list(self.frames)
+        return document
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """The mask expressions that say where something is painted."""
+        return (*(region.mask for region in self.regions), *([self.paint] if self.paint else []))
 
     def frame_seed(self, frame: int) -> int:
         """The seed of the noise of `frame`."""
@@ -161,7 +196,7 @@ class Take:
                     "choose a new name or replace it",
                 )
             return take
-        for part in ("frames", "state"):
+        for part in ("frames", "state", *(["painted"] if settings.paint else [])):
             make_folder(take.folder / part)
         document = {"format": FORMAT, "version": VERSION, "capture": take.capture}
         document |= {"settings": settings.document(), "models": models}
@@ -188,6 +223,10 @@ class Take:
         """Where the stylized picture of `frame` is or will be."""
         return self.folder / "frames" / frame_file(frame, "png")
 
+    def painted_path(self, frame: int) -> Path:
+        """Where the paint of `frame` is before the render was put around it."""
+        return self.folder / "painted" / frame_file(frame, "png")
+
     def state_path(self, frame: int) -> Path:
         """Where the method keeps what it must know of `frame`."""
         return self.folder / "state" / frame_file(frame, "npz")
@@ -209,6 +248,29 @@ def _frames(given: Fields) -> tuple[int, int] | None:
     if len(frames) != 2 or frames[1] < frames[0]:
         raise _bad_settings(f"{given.where}: 'frames' must be a first and a last frame")
     return frames[0], frames[1]
+
+
+def _region(given: Fields) -> RegionSettings:
+    return RegionSettings(
+        mask=_mask(given, "mask"),
+        prompt=given.text("prompt"),
+        negative_prompt=given.text("negative_prompt", ""),
+        strength=given.number("strength", 0.0, 1.0) if "strength" in given.names() else None,
+        softness=given.number("softness", 0.0, MAX_SOFTNESS, RegionSettings.softness),
+    )
+
+
+def _mask(given: Fields, name: str, default: str | None = None) -> str:
+    """A mask expression that can be read, or `default`."""
+    text = given.text(name, default).strip()
+    if text != default:
+        parse(text)
+    return text
+
+
+def _given(settings: TakeSettings | RegionSettings) -> dict[str, Any]:
+    """As fields, without those that are None."""
+    return {name: value for name, value in asdict(settings).items() if value is not None}
 
 
 def _bad_settings(reason: str) -> SettingsError:

@@ -50,10 +50,16 @@ def pending(plan: list[Task], take: Take) -> list[Task]:
 def _store(result: Result, task: Task, take: Take, *, keep_state: bool) -> None:
     if keep_state and result.state:
         write_whole(take.state_path(task.frame), lambda file: np.savez(file, allow_pickle=False, **result.state))
-    encoded, png = cv2.imencode(".png", cv2.cvtColor(result.picture, cv2.COLOR_RGB2BGR))
+    if result.painted is not None:
+        write_whole(take.painted_path(task.frame), _png(result.painted))
+    # Last, because a finished frame promises that all else of it is there.
+    write_whole(take.frame_path(task.frame), _png(result.picture))
+
+
+def _png(picture: np.ndarray) -> bytes:
+    encoded, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     assert encoded
-    # Last, because a finished frame promises that its state is there.
-    write_whole(take.frame_path(task.frame), png.tobytes())
+    return png.tobytes()
 
 
 def _remove_leftovers(take: Take) -> None:

@@ -3,7 +3,8 @@
 Carried paint is gathered from the pictures in which it was painted, in one resampling, however many frames ago that
 was (`motion.chain`). Painted anew is what became visible, and a thin band along silhouettes where the two sides move
 apart, because an outline belongs to the view and not to the surface. The picture is composed of carried and painted
-paint only, never of the render. New paint gets the colours that the first frame gave each object.
+paint only, never of the render, except where the take's mask keeps the render; there nothing is carried either. New
+paint gets the colours that the first frame gave each object in each of its regions.
 """
 
 import cv2
@@ -34,12 +35,13 @@ class Flow:
         return self._carry(task.frame, studio) if task.needs else self._begin(task.frame, studio)
 
     def _begin(self, frame: int, studio: Studio) -> Result:
-        picture = as_stored(studio.paint(frame, studio.picture(frame)))
+        painting = as_stored(studio.paint(frame, studio.picture(frame)))
         follow = tracking(studio.shot)
         passes = studio.passes(frame, follow.passes)
         inside = ~follow.silhouette_band(passes, 2 * _radius(studio))
-        hold = ColourHold.measure(follow.surfaces(passes), inside, studio.picture(frame), picture / np.float32(255.0))
-        return Result(picture, {**_state(start(frame, *picture.shape[:2])), **hold.state()})
+        surfaces = studio.areas(frame).tell_apart(follow.surfaces(passes))
+        hold = ColourHold.measure(surfaces, inside, studio.picture(frame), painting / np.float32(255.0))
+        return _result(studio, frame, painting, start(frame, *painting.shape[:2]), hold)
 
     def _carry(self, frame: int, studio: Studio) -> Result:
         follow = tracking(studio.shot)
@@ -51,22 +53,34 @@ class Flow:
         left_behind = _of_this_view(follow, before, follow.to_next(before, frame - 1), radius)
         flow = follow.to_previous(now, frame)
         chain = advance(_without(_chain(state), left_behind), flow, follow.seen_before(now, before, flow))
+        render, areas = studio.picture(frame), studio.areas(frame)
         carried = gather_sources(chain, studio.finished)
-        unknown = chain.source == UNKNOWN
         # ... and drawn anew where they part now.
-        new = unknown | _of_this_view(follow, now, flow, radius)
+        new = (chain.source == UNKNOWN) | _of_this_view(follow, now, flow, radius)
+        if areas.painted is not None:
+            kept = areas.painted == 0.0
+            new &= ~kept
+            carried[kept] = render[kept]
         if not new.any():
-            return Result(as_stored(carried), {**_state(chain), **hold.state()})
+            return _result(studio, frame, as_stored(carried), chain, hold)
 
-        render = studio.picture(frame)
         ring = ring_mask(new)
         fresh = studio.paint(frame, np.where(ring[..., None] > 0.0, render, carried), ring)
-        surfaces = follow.surfaces(now)
+        surfaces = areas.tell_apart(follow.surfaces(now))
         fresh = hold.apply(surfaces, ~follow.silhouette_band(now, 2 * radius), render, fresh, ring > 0.0)
         fresh = fitted(fresh, carried, ring > 0.0, new, surfaces)
         mask = _feathered(new)
-        picture = as_stored(carried + mask[..., None] * (fresh - carried))
-        return Result(picture, {**_state(painted(chain, frame, new)), **hold.state()})
+        painting = as_stored(carried + mask[..., None] * (fresh - carried))
+        return _result(studio, frame, painting, painted(chain, frame, new), hold)
+
+
+def _result(studio: Studio, frame: int, painting: np.ndarray, chain: Chain, hold: ColourHold) -> Result:
+    """`painting`, (H,W,3) uint8, with what the next frame goes on from."""
+    shown_at = studio.areas(frame).painted
+    if shown_at is None:
+        return Result(painting, {**_state(chain), **hold.state()})
+    chain = _without(chain, shown_at == 0.0)
+    return Result(studio.shown(frame, painting), {**_state(chain), **hold.state()}, painting)
 
 
 def _radius(studio: Studio) -> int:

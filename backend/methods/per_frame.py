@@ -14,4 +14,5 @@ class PerFrame:
 
     def run(self, task: Task, studio: Studio) -> Result:
         """Paints one frame. Raises Cancelled."""
-        return Result(as_stored(studio.paint(task.frame, studio.picture(task.frame))))
+        painted = as_stored(studio.paint(task.frame, studio.picture(task.frame)))
+        return Result(studio.shown(task.frame, painted))

@@ -25,10 +25,12 @@ class Result:
     """What a task leaves behind.
 
     picture: (H,W,3) uint8 sRGB. state: arrays that tasks needing this one read, empty where there are none.
+    painted: (H,W,3) uint8 sRGB, all paint, where the picture shows a part of it and other tasks carry it on.
     """
 
     picture: np.ndarray
     state: dict[str, np.ndarray] = field(default_factory=dict)
+    painted: np.ndarray | None = None
 
 
 class Method(Protocol):

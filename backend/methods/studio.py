@@ -1,6 +1,7 @@
 """What a method has at hand while it works: the shot's pictures and passes, the painter, and what is painted so far."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -12,6 +13,7 @@ from ..passes.conditions import condition, passes_for
 from ..passes.exr import read_passes, read_picture
 from ..shot import Shot
 from ..take import Take
+from .areas import Areas
 
 CACHE_BYTES = 256_000_000
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
@@ -31,6 +33,7 @@ class Studio:
         self.finished = lru_cache(max(2, CACHE_BYTES // (width * height * 12)))(self._finished)
         self.picture = lru_cache(2)(self._picture)
         self._frame_passes = lru_cache(2)(self._read_passes)
+        self.areas = lru_cache(1)(Areas(shot, take.settings).of)
 
     def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
         """The passes `names` of `frame`; see `read_passes`."""
@@ -51,9 +54,12 @@ class Studio:
     def paint(self, frame: int, initial: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Has `initial` painted over: (H,W,3) float32 0..1 in and out. mask: (H,W) float32, 1 where to paint.
 
-        Raises Cancelled.
+        Where the take's pictures show nothing but the render nothing is painted. Raises Cancelled.
         """
-        settings = self.settings
+        settings, areas = self.settings, self.areas(frame)
+        if areas.painted is not None:
+            shown = (areas.painted > 0.0).astype(np.float32)
+            mask = shown if mask is None else mask * shown
         request = PaintRequest(
             initial=_with_margin(initial),
             conditions={name: _with_margin(picture) for name, picture in self.conditions(frame).items()},
@@ -62,12 +68,21 @@ class Studio:
             strength=settings.strength,
             seed=settings.frame_seed(frame),
             mask=None if mask is None else _with_margin(mask),
+            regions=tuple(replace(region, mask=_with_margin(region.mask)) for region in areas.regions),
         )
         return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
+    def shown(self, frame: int, painted: np.ndarray) -> np.ndarray:
+        """The take's picture: `painted`, (H,W,3) uint8, with the render where nothing is to be painted."""
+        mask = self.areas(frame).painted
+        if mask is None:
+            return painted
+        render = self.picture(frame)
+        return as_stored(render + mask[..., None] * (painted / np.float32(255.0) - render))
+
     def _finished(self, frame: int) -> np.ndarray:
-        """The finished picture of `frame` as it was stored, (H,W,3) float32 0..1."""
-        path = self.take.frame_path(frame)
+        """The paint of the finished `frame` as it was stored, (H,W,3) float32 0..1."""
+        path = self.take.painted_path(frame) if self.settings.paint else self.take.frame_path(frame)
         stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
         width, height = self.shot.resolution
         if stored is None or stored.shape != (height, width, 3):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..passes.masks import layered
-from .painter import PaintRequest
+from .painter import PaintRequest, RegionRequest
 
 SEEN = 1e-3  # a smaller part of a cell cannot be told from nothing
 
@@ -41,7 +41,7 @@ def mixture(request: PaintRequest, masks: list[np.ndarray], hole: np.ndarray | N
     if not masks:
         return Mixture((Share(request.prompt, request.negative_prompt),), (request.strength,))
     painted = np.ones_like(masks[0], bool) if hole is None else hole > 0
-    given = (request, *request.regions)
+    given: tuple[PaintRequest | RegionRequest, ...] = (request, *request.regions)
     seen = [(one, w) for one, w in zip(given, layered(masks), strict=True) if w[painted].max(initial=0.0) > SEEN]
     weights: dict[tuple[str, str], np.ndarray] = {}
     for one, weight in seen:

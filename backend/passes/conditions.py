@@ -8,9 +8,8 @@ Every pass is (H, W) or (H, W, C), row 0 at the top; `exr.read_passes` describes
 """
 
 import colorsys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-import cv2
 import numpy as np
 
 from .. import needs
@@ -107,15 +106,6 @@ def object_colour(number: int) -> tuple[float, float, float]:
         return 0.0, 0.0, 0.0
     hue, saturation, value = (number * step % 1.0 for step in (0.8191725134, 0.6710436067, 0.5497004779))
     return colorsys.hsv_to_rgb(hue, 0.4 + 0.6 * saturation, 0.5 + 0.5 * value)
-
-
-def mask(passes: Passes, ids: Collection[int], softness: float = 0.0) -> np.ndarray:
-    """(H, W) float32: 1 where one of the objects is seen, 0 elsewhere.
-
-    `softness` is the standard deviation in pixels of a blur across the border, which stays at 0.5; 0 keeps it hard.
-    """
-    hard = np.isin(passes["object_id"], list(ids)).astype(np.float32)
-    return cv2.GaussianBlur(hard, (0, 0), softness, borderType=cv2.BORDER_REPLICATE) if softness > 0 else hard
 
 
 # How each is made; what of is said by `needs.CONDITIONS`.

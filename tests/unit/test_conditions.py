@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flowbrush.backend.errors import Code, SettingsError, ShotError
 from flowbrush.backend.needs import CONDITIONS, EXTRAS, METHODS, PASSES, check_condition, check_method, needed
-from flowbrush.backend.passes.conditions import MAKERS, condition, mask, object_colour, passes_for
+from flowbrush.backend.passes.conditions import MAKERS, condition, object_colour, passes_for
 from flowbrush.backend.shot import Camera, DrawnCondition, Pass, Shot
 
 SIZE = 96
@@ -194,19 +194,6 @@ def test_segmentation_gives_every_object_its_own_colour():
     assert apart.min() > 15
 
 
-def test_mask_selects_objects_and_softens_across_the_border():
-    passes = flat()
-    passes["object_id"] = passes["object_id"].copy()
-    passes["object_id"][:, 30:] = 2
-    passes["object_id"][:, 60:] = 3
-    hard = mask(passes, [2, 3])
-    assert hard.dtype == np.float32 and not hard[:, :30].any() and hard[:, 30:].all()
-    soft = mask(passes, [2, 3], softness=3.0)
-    assert soft[5, 29] + soft[5, 30] == pytest.approx(1.0, abs=1e-5)
-    assert soft[5, 29] < 0.5 < soft[5, 30] and soft[5, 10] < 1e-4
-    assert not mask(passes, []).any()
-
-
 def test_every_condition_can_be_made_of_what_is_captured_for_it():
     for name, made_of in CONDITIONS.items():
         assert made_of.extra in (*EXTRAS, "") and set(made_of.passes) <= set(PASSES)
@@ -218,6 +205,8 @@ def test_only_what_method_and_conditions_need_is_captured():
     assert needed("per_frame", ["colour"]) == ((), ())
     assert needed("per_frame", ["normal", "depth"]) == (("depth", "normal"), ())
     assert set(needed("flow", ["lineart"])[0]) == {*METHODS["flow"], "normal", "material_id"}
+    assert needed("per_frame", [], ["object:hero", "everything"]) == (("object_id",), ())
+    assert needed("per_frame", [], ["hero | !material:skin"]) == (("object_id", "material_id"), ())
     with pytest.raises(SettingsError, match="choose one of depth"):
         needed("flow", ["magic"])
 

@@ -7,7 +7,7 @@ import pytest
 from flowbrush.backend.errors import Code, FlowbrushError, SettingsError, ShotError
 from flowbrush.backend.needs import METHODS
 from flowbrush.backend.shot import Shot, checked_name, frame_file
-from flowbrush.backend.take import Take, TakeSettings, load_styles, style_settings
+from flowbrush.backend.take import RegionSettings, Take, TakeSettings, load_styles, style_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_shot import make_shot
@@ -131,6 +131,17 @@ settings_strategy = st.builds(
     steps=st.integers(1, 1000),
     seed=st.integers(0, 2**53),
     frames=st.none() | st.tuples(st.integers(-99, 0), st.integers(1, 99)),
+    regions=st.lists(
+        st.builds(
+            RegionSettings,
+            mask=st.sampled_from(["hero", "a & !b", "property:x=1"]),
+            prompt=st.text(max_size=20),
+            strength=st.none() | st.floats(0, 1),
+            softness=st.floats(0, 100),
+        ),
+        max_size=3,
+    ).map(tuple),
+    paint=st.sampled_from(["", "hero | floor"]),
 )
 
 
@@ -154,6 +165,13 @@ def test_settings_read_back_the_same(settings: TakeSettings) -> None:
         {"scheduler": "none"},
         {"seed": "7"},
         {"crop_to_mask": 1},
+        {"paint": "hero &"},
+        {"paint_softness": -1},
+        {"regions": [{"prompt": "ink"}]},
+        {"regions": [{"mask": "", "prompt": "ink"}]},
+        {"regions": [{"mask": "hero", "prompt": "ink", "strength": 2}]},
+        {"regions": [{"mask": "hero", "prompt": "ink", "softness": 1e6}]},
+        {"regions": [{"mask": "hero", "prompt": "ink"}] * 17},
     ],
 )
 def test_senseless_settings_are_refused(document: dict) -> None:
