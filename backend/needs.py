@@ -23,11 +23,21 @@ class Need:
     extra: str = ""
 
 
+_GEOMETRY = ("depth", "normal", "object_id", "material_id")
 CONDITIONS: dict[str, Need] = {
     "depth": Need("depth", ("depth",)),
+    "depth_metric": Need("depth", ("depth",)),
     "normal": Need("normal", ("normal",)),
-    "lineart": Need("lineart", ("depth", "normal", "object_id", "material_id")),
+    "canny": Need("canny"),
+    "canny_geometry": Need("canny", _GEOMETRY),
+    "softedge": Need("softedge", _GEOMETRY),
+    "lineart": Need("lineart", _GEOMETRY),
+    "lineart_freestyle": Need("lineart", extra=FREESTYLE),
+    "lineart_grease_pencil": Need("lineart", extra=GREASE_PENCIL),
     "segmentation": Need("segmentation", ("object_id",)),
+    "object_colours": Need("segmentation", ("object_id",)),
+    "tile": Need("tile"),
+    "shuffle": Need("shuffle"),
     "colour": Need("colour"),
 }
 

@@ -22,7 +22,7 @@ from .pen import draw_lines
 
 THICKNESS = 2.0  # pixels, as the lines that are drawn from passes
 _NAME = "Flowbrush lines"
-_SAMPLES = 8  # of Freestyle's strokes, for smooth borders
+_SAMPLES = 16  # of Freestyle's strokes, for smooth borders
 _EDGES = ("silhouette", "border", "crease", "external_contour", "material_boundary", "edge_mark")
 _CREASE = math.radians(140.0)  # between two faces; sharper folds are lines, in both drawings
 

@@ -1,4 +1,4 @@
-"""ControlNet conditioning images, made from render passes.
+"""ControlNet conditioning images, made from a frame's passes and picture; docs/conditions.md shows each.
 
 Nothing is estimated: depth, normals and ids come from Blender. All of it is deterministic and depends on one frame
 and on the shot's depth range only, so that a still subject gives still conditions.
@@ -7,15 +7,19 @@ Every pass is (H, W) or (H, W, C), row 0 at the top; `exr.read_passes` describes
 (H, W, 3) float32 from 0 to 1, in the colours the ControlNet models were trained on (not colour managed).
 """
 
-import colorsys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import needs
 from ..shot import Shot
-from .exr import read_drawn, read_picture
-from .lines import line_drawing
+from . import picture_conditions
+from .exr import read_drawn, read_passes, read_picture
+from .lines import edge_pixels, line_drawing
+from .segmentation import object_colours, segmentation
 
 Passes = Mapping[str, np.ndarray]
 
@@ -26,6 +30,11 @@ NORMAL_BACKGROUND = (0.5, 0.5, 1.0)
 
 # Metres; surfaces closer to the camera than this do not stretch the range of depth.
 NEAREST = 1e-3
+
+# ZoeDepth's own pictures, and those its ControlNets were trained on, reach from the 2nd to the 85th percentile of the
+# distances (isl-org/ZoeDepth, zoedepth/utils/misc.py, colorize; controlnet-aux, ZoeDetector).
+METRIC_PERCENTILES = (2.0, 85.0)
+_RANGE_FRAMES, _RANGE_STEP = 16, 4  # how many frames of a shot, and which of their pixels, its percentiles come from
 
 
 def passes_for(shot: Shot, conditions: Iterable[str]) -> set[str]:
@@ -55,6 +64,31 @@ def depth_condition(passes: Passes, shot: Shot, _frame: int) -> np.ndarray:
     return _three_channels(np.clip(grey, 0.0, 1.0))
 
 
+def metric_depth_condition(passes: Passes, shot: Shot, _frame: int) -> np.ndarray:
+    """Planar depth itself, linear in metres: near is white, far and the background are black.
+
+    It reaches between METRIC_PERCENTILES of the whole shot's surfaces, where ZoeDepth takes each picture's own.
+    """
+    near, far = metric_range(shot.folder, shot.capture)
+    grey = (far - passes["depth"]) / max(far - near, NEAREST)
+    return _three_channels(np.clip(grey, 0.0, 1.0))
+
+
+@lru_cache(maxsize=16)
+def metric_range(folder: Path, capture: str) -> tuple[float, float]:  # noqa: ARG001  a new capture is read anew
+    """METRIC_PERCENTILES of the planar depth of the surfaces in the shot `folder`, metres.
+
+    From up to 16 frames, evenly spread. Raises ShotError.
+    """
+    shot = Shot.load(folder)
+    numbers = shot.frame_numbers
+    chosen = sorted({numbers[round(i)] for i in np.linspace(0, len(numbers) - 1, _RANGE_FRAMES)})
+    depths = [read_passes(shot, f, ["depth"])["depth"][::_RANGE_STEP, ::_RANGE_STEP] for f in chosen]
+    seen = np.concatenate([depth[np.isfinite(depth)] for depth in depths])
+    near, far = np.percentile(seen, METRIC_PERCENTILES) if seen.size else (shot.near, shot.far)
+    return float(near), float(far)
+
+
 def normal_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
     """Camera space normals in NormalBae's colours: blue is front, red is left, green is top.
 
@@ -72,50 +106,67 @@ def normal_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
 
 def lineart_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
     """White lines on black, as the lineart and scribble models take them; `lines.line_drawing` says which lines."""
-    camera = shot.cameras[frame]
-    drawing = line_drawing(
-        passes["depth"],
-        passes["normal"],
-        passes["object_id"],
-        passes["material_id"],
-        width_at_unit_depth=2.0 / camera.projection[0],
-        perspective=camera.kind == "PERSP",
-    )
-    return _three_channels(drawing)
+    return _three_channels(_line_drawing(passes, shot, frame))
 
 
-def segmentation_condition(passes: Passes, _shot: Shot, _frame: int) -> np.ndarray:
-    """One flat colour for each object id, the same in every frame and shot; the background is black."""
-    ids, places = np.unique(passes["object_id"], return_inverse=True)
-    colours = np.array([object_colour(int(number)) for number in ids], np.float32)
-    return colours[places.reshape(passes["object_id"].shape)]
+def canny_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # noqa: ARG001
+    """See `picture_conditions.canny`."""
+    return picture_conditions.canny(read_picture(shot, frame))
+
+
+def canny_geometry_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+    """White edges a pixel wide, as Canny gives them, but of geometry: neither textures nor shadows nor noise in it."""
+    return _three_channels(edge_pixels(**_line_sources(passes, shot, frame)))
+
+
+def soft_edge_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+    """See `picture_conditions.soft_edges`."""
+    return picture_conditions.soft_edges(read_picture(shot, frame), _line_drawing(passes, shot, frame))
 
 
 def colour_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # noqa: ARG001
-    """The rendered picture itself, as the tile models take it: it holds colours that img2img alone would lose."""
+    """The rendered picture itself: it holds colours that img2img alone would lose."""
     return read_picture(shot, frame)
 
 
-def object_colour(number: int) -> tuple[float, float, float]:
-    """The segmentation colour of an object id, RGB 0..1; 0 is black.
+def tile_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # noqa: ARG001
+    """See `picture_conditions.tile`."""
+    return picture_conditions.tile(read_picture(shot, frame))
 
-    Hue, saturation and value each step by an irrational number of their own, the powers of the R3 sequence's
-    constant (Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences", 2018), which keeps ids apart.
-    """
-    if number == 0:
-        return 0.0, 0.0, 0.0
-    hue, saturation, value = (number * step % 1.0 for step in (0.8191725134, 0.6710436067, 0.5497004779))
-    return colorsys.hsv_to_rgb(hue, 0.4 + 0.6 * saturation, 0.5 + 0.5 * value)
+
+def shuffle_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # noqa: ARG001
+    """See `picture_conditions.shuffle`."""
+    return picture_conditions.shuffle(read_picture(shot, frame))
 
 
 # How each is made; what of is said by `needs.CONDITIONS`.
 MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
     "depth": depth_condition,
+    "depth_metric": metric_depth_condition,
     "normal": normal_condition,
+    "canny": canny_condition,
+    "canny_geometry": canny_geometry_condition,
+    "softedge": soft_edge_condition,
     "lineart": lineart_condition,
-    "segmentation": segmentation_condition,
+    "segmentation": segmentation,
+    "object_colours": object_colours,
+    "tile": tile_condition,
+    "shuffle": shuffle_condition,
     "colour": colour_condition,
 }
+
+
+def _line_drawing(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+    return line_drawing(**_line_sources(passes, shot, frame))
+
+
+def _line_sources(passes: Passes, shot: Shot, frame: int) -> dict[str, Any]:
+    camera = shot.cameras[frame]
+    return {
+        **{name: passes[name] for name in ("depth", "normal", "object_id", "material_id")},
+        "width_at_unit_depth": 2.0 / camera.projection[0],
+        "perspective": camera.kind == "PERSP",
+    }
 
 
 def _three_channels(grey: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ import numpy as np
 
 # How strongly each kind of line is drawn, 0..1.
 OUTLINE, MATERIAL, CREASE = 1.0, 0.7, 0.6
+# Where there is only white and black: a line counts from the first strength on if it reaches the second somewhere.
+EDGE = (0.15, 0.5)
 # A step in depth becomes a line between these fractions of the picture's width at that distance.
 STEP = (0.008, 0.02)
 # A fold in the surface becomes a line between these angles, in degrees.
@@ -33,6 +35,40 @@ def line_drawing(
     - the material differs;
     - the normal folds: the error of continuing its turn, so that round things get no lines.
     """
+    drawn = _drawn(depth, normal, object_id, material_id, width_at_unit_depth, perspective)
+    ink = cv2.GaussianBlur(drawn, (0, 0), SPREAD, borderType=cv2.BORDER_REFLECT_101) * GAIN
+    strongest = cv2.dilate(drawn, np.ones((7, 7), np.uint8))
+    return np.minimum(ink, strongest)[::2, ::2]
+
+
+def edge_pixels(
+    depth: np.ndarray,
+    normal: np.ndarray,
+    object_id: np.ndarray,
+    material_id: np.ndarray,
+    width_at_unit_depth: float,
+    perspective: bool,
+) -> np.ndarray:
+    """(H, W) bool: the pixels left of and above the lines of `line_drawing`, chosen by hysteresis (Canny, 1986)."""
+    strength = _drawn(depth, normal, object_id, material_id, width_at_unit_depth, perspective)
+    _, pieces = cv2.connectedComponents((strength >= EDGE[0]).astype(np.uint8), connectivity=8)
+    strong = np.unique(pieces[strength >= EDGE[1]])
+    drawn = np.isin(pieces, strong)
+    edges = np.zeros(depth.shape, bool)
+    edges[:, :-1] |= drawn[::2, 1::2]
+    edges[:-1] |= drawn[1::2, ::2]
+    return edges
+
+
+def _drawn(
+    depth: np.ndarray,
+    normal: np.ndarray,
+    object_id: np.ndarray,
+    material_id: np.ndarray,
+    width_at_unit_depth: float,
+    perspective: bool,
+) -> np.ndarray:
+    """The lines on the lattice of pixels and the places between them, see `_lattice`."""
     # Seen distance: linear in the picture on every plane, and 0 in the background of a perspective camera.
     seen = 1.0 / np.maximum(depth, 1e-3) if perspective else np.where(np.isfinite(depth), -depth, -1e10)
     strengths = []
@@ -54,10 +90,7 @@ def line_drawing(
     outlines = _lattice(outline_right, outline_below)
     # On a limb the normal turns faster and faster: its folds would only thicken the outline.
     beside_outline = cv2.dilate(outlines, np.ones((5, 5), np.uint8))
-    drawn = np.maximum(outlines, _lattice(detail_right, detail_below) * (1.0 - beside_outline))
-    ink = cv2.GaussianBlur(drawn, (0, 0), SPREAD, borderType=cv2.BORDER_REFLECT_101) * GAIN
-    strongest = cv2.dilate(drawn, np.ones((7, 7), np.uint8))
-    return np.minimum(ink, strongest)[::2, ::2]
+    return np.maximum(outlines, _lattice(detail_right, detail_below) * (1.0 - beside_outline))
 
 
 def _as_is(image: np.ndarray) -> np.ndarray:

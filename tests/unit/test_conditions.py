@@ -3,12 +3,18 @@
 from dataclasses import replace
 
 import cv2
+import hypothesis.extra.numpy as hypothesis_numpy
 import numpy as np
 import pytest
+from flowbrush.backend.ade20k import COLOURS
 from flowbrush.backend.errors import Code, SettingsError, ShotError
 from flowbrush.backend.needs import CONDITIONS, EXTRAS, METHODS, PASSES, check_condition, check_method, needed
-from flowbrush.backend.passes.conditions import MAKERS, condition, object_colour, passes_for
-from flowbrush.backend.shot import Camera, DrawnCondition, Pass, Shot
+from flowbrush.backend.passes.conditions import MAKERS, condition, metric_range, passes_for
+from flowbrush.backend.passes.segmentation import BACKGROUND_CLASS, object_colour
+from flowbrush.backend.shot import Camera, DrawnCondition, Pass, SceneObject, Shot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from synthetic_shot import make_shot
 
 SIZE = 96
 FOCAL = 1.2 * SIZE / 2.0
@@ -64,7 +70,7 @@ def sphere(radius: float, distance: float) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("name", [name for name, need in CONDITIONS.items() if need.passes])
+@pytest.mark.parametrize("name", ["depth", "normal", "lineart", "canny_geometry", "object_colours"])
 def test_every_condition_is_a_picture_and_a_function_of_its_passes(name):
     passes, shot = sphere(1.5, 5.0), shot_of()
     first, second = (MAKERS[name](passes, shot, 1) for _ in range(2))
@@ -102,6 +108,44 @@ def test_depth_of_a_range_without_extent_is_still_a_picture(near, far):
     passes["depth"][0] = np.inf
     grey = MAKERS["depth"](passes, shot_of(near=near, far=far), 1)
     assert np.isfinite(grey).all() and not grey[0].any()
+
+
+@given(
+    st.floats(0.01, 1e4),
+    st.floats(0.01, 1e4),
+    hypothesis_numpy.arrays(np.float32, (4, 5), elements=st.floats(0.0, 2e4, width=32)),
+)
+@settings(max_examples=100, deadline=None)
+def test_depth_is_in_range_falls_with_distance_and_does_not_depend_on_the_unit(near, far, depth):
+    near, far = min(near, far), max(near, far)
+    grey = MAKERS["depth"]({"depth": depth}, shot_of(near=near, far=far), 1)[..., 0]
+    assert grey.min() >= 0.0 and grey.max() <= 1.0
+    order = np.argsort(depth, axis=None)
+    assert (np.diff(grey.ravel()[order]) <= 1e-6).all()
+    other = MAKERS["depth"]({"depth": depth * 4}, shot_of(near=near * 4, far=far * 4), 1)[..., 0]
+    assert other == pytest.approx(grey, abs=1e-4)
+
+
+def test_metric_depth_is_linear_between_two_distances_of_the_whole_shot(tmp_path):
+    shot = make_shot(tmp_path / "shot", last=3)  # a wall at 5 m, a square before it at 3 m
+    assert metric_range(shot.folder, "") == (3.0, 5.0)
+    depth = np.array([[2.0, 3.0, 3.5, 4.0, 5.0, np.inf]], np.float32)
+    for frame in (1, 3):
+        grey = MAKERS["depth_metric"]({"depth": depth}, shot, frame)[0, :, 0]
+        assert grey == pytest.approx([1.0, 1.0, 0.75, 0.5, 0.0, 0.0])
+
+
+def test_edges_of_geometry_are_a_pixel_wide_and_weak_ones_join_strong_ones():
+    passes = flat()
+    passes["object_id"] = np.where(np.arange(SIZE) < 30, 1, 2) * np.ones((SIZE, 1), np.int32)
+    picture = MAKERS["canny_geometry"](passes, shot_of(), 1)
+    assert set(np.unique(picture)) == {0.0, 1.0} and (picture[50, :, 0] == (np.arange(SIZE) == 29)).all()
+    lean = flat()
+    angle = np.radians(np.where(np.arange(SIZE) < 48, 29, 60))[:, None]  # a fold, weak above and sharp below
+    lean["normal"][:, 40:] = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1)
+    assert MAKERS["canny_geometry"](lean, shot_of(), 1)[5:45, 39].all(), "the weak half is drawn too"
+    lean["normal"][48:] = lean["normal"][:48]
+    assert not MAKERS["canny_geometry"](lean, shot_of(), 1).any(), "and is not by itself"
 
 
 @pytest.mark.parametrize(
@@ -182,16 +226,48 @@ def test_outlines_are_stronger_than_materials_and_materials_than_creases():
     assert outline > material > crease > 0.3
 
 
-def test_segmentation_gives_every_object_its_own_colour():
+def test_object_colours_keep_objects_apart():
     passes = flat()
     passes["object_id"] = np.arange(SIZE * SIZE, dtype=np.int32).reshape(SIZE, SIZE) % 200
-    picture = MAKERS["segmentation"](passes, shot_of(), 1)
+    picture = MAKERS["object_colours"](passes, shot_of(), 1)
     assert picture[0, 0] == pytest.approx((0, 0, 0))
     assert picture[0, 7] == pytest.approx(object_colour(7), abs=1e-6)
     colours = np.array([object_colour(number) for number in range(200)]) * 255
     apart = np.linalg.norm(colours[:, None] - colours[None], axis=2) + np.eye(200) * 1e3
     assert apart[:40, :40].min() > 20
     assert apart.min() > 15
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_segmentation_is_exact_in_ade20k_s_colours_and_has_no_others(data):
+    names = data.draw(st.lists(st.sampled_from([*COLOURS, "", "dragon"]), min_size=1, max_size=30))
+    shot = replace(shot_of(), objects=tuple(SceneObject(n, f"o{n}", category=c) for n, c in enumerate(names, 1)))
+    ids = data.draw(hypothesis_numpy.arrays(np.int32, (5, 7), elements=st.integers(0, len(names) + 2)))
+    picture = np.rint(MAKERS["segmentation"]({"object_id": ids}, shot, 1) * 255).astype(int)
+    for number, colour in zip(ids.ravel(), picture.reshape(-1, 3), strict=True):
+        name = BACKGROUND_CLASS if number == 0 else names[number - 1] if number <= len(names) else ""
+        assert tuple(colour) == COLOURS.get(name, (0, 0, 0))
+
+
+def test_ade20k_has_its_150_classes():
+    assert len(COLOURS) == 150
+    shared = {c for c in COLOURS.values() if list(COLOURS.values()).count(c) > 1}
+    assert shared == {(140, 140, 140)} == {COLOURS["road"], COLOURS["skyscraper"]}, "only these two share a colour"
+    assert all(0 <= part <= 255 for colour in COLOURS.values() for part in colour)
+    # Some of each hundred, copied by hand from SceneParsing's color150 table.
+    for name, colour in {
+        "wall": (120, 120, 120),
+        "sky": (6, 230, 230),
+        "person": (150, 5, 61),
+        "armchair": (8, 255, 214),
+        "book": (255, 163, 0),
+        "streetlight": (0, 71, 255),
+        "fountain": (8, 184, 170),
+        "animal": (255, 0, 122),
+        "flag": (92, 0, 255),
+    }.items():
+        assert COLOURS[name] == colour
 
 
 def test_every_condition_can_be_made_of_what_is_captured_for_it():

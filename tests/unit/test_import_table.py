@@ -24,6 +24,7 @@ FORBIDDEN = {
             "shot",
             "take",
             "needs",
+            "ade20k",
             "mask_expression",
             "protocol",
             "client",
