@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from .blender import run_scene
@@ -13,6 +14,7 @@ from .take import TakeSettings, load_styles, style_settings
 EXAMPLES = """
 examples:
   flowbrush capture dance.blend shots/dance --frames 1 48      a scene becomes a shot
+  flowbrush footage dance.mp4 shots/dance --size 960 540       a movie, or a folder of images, becomes a shot
   flowbrush stylize shots/dance --take ink --style ink         a shot becomes a take
   flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
   flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
@@ -47,6 +49,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _blender_option(capture)
     capture.set_defaults(run=_capture)
+
+    footage = commands.add_parser("footage", help="make a shot of a movie or an image sequence; motion is estimated")
+    footage.add_argument("footage", type=Path, help="a movie, a folder of numbered images, or one of the images")
+    footage.add_argument("shot", type=Path, help="the folder to write")
+    footage.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: all of it")
+    footage.add_argument("--size", nargs=2, type=int, metavar=("WIDTH", "HEIGHT"), help="default: the footage's size")
+    footage.add_argument("--fps", type=Fraction, metavar="N/D", help="default: the movie's rate, or 24 for images")
+    footage.set_defaults(run=_footage)
 
     stylize = commands.add_parser("stylize", help="paint a shot: make a take, or go on with it")
     stylize.add_argument("shot", type=Path, help="a folder that capture wrote")
@@ -105,6 +115,16 @@ def _capture(given: argparse.Namespace) -> None:
     if given.scene:
         arguments += ["--scene", given.scene]
     run_scene(given.blender, arguments, print)
+    print(f"The shot is in {given.shot}")
+
+
+def _footage(given: argparse.Namespace) -> None:
+    from .footage.capture import FootageSettings, capture_footage
+
+    pairs = {"frames": given.frames, "size": given.size, "rate": given.fps and given.fps.as_integer_ratio()}
+    settings = FootageSettings.parse({name: list(pair) for name, pair in pairs.items() if pair})
+    for done in capture_footage(given.footage, given.shot, settings, warn=_note, cancelled=lambda: False):
+        print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The shot is in {given.shot}")
 
 

@@ -12,6 +12,7 @@ class Code(StrEnum):
     RENDER_FAILED = "render_failed"
     BAD_SHOT = "bad_shot"
     BAD_EXR = "bad_exr"
+    BAD_FOOTAGE = "bad_footage"
     MISSING_PASS = "missing_pass"
     BAD_TAKE = "bad_take"
     BAD_SETTINGS = "bad_settings"
@@ -44,6 +45,10 @@ class SceneError(FlowbrushError):
 
 class ShotError(FlowbrushError):
     """A shot or take on disk is missing something, damaged or of another version."""
+
+
+class FootageError(FlowbrushError):
+    """A movie or an image sequence cannot be read, or not as one shot."""
 
 
 class SettingsError(FlowbrushError):

@@ -89,9 +89,9 @@ def check_condition(shot: Shot, condition: str) -> None:
         return
     _check_passes(shot, made_of.passes, f"condition '{condition}'")
     if made_of.extra == POSE and not shot.has_pose:
-        raise _lacks("pose", f"condition '{condition}'")
+        raise _lacks(shot, "pose", f"condition '{condition}'")
     if made_of.extra in (FREESTYLE, GREASE_PENCIL):
-        raise _lacks(f"drawing '{condition}'", f"condition '{condition}'")
+        raise _lacks(shot, f"drawing '{condition}'", f"condition '{condition}'")
 
 
 def check_mask(shot: Shot, text: str, passes: Iterable[str]) -> None:
@@ -102,8 +102,9 @@ def check_mask(shot: Shot, text: str, passes: Iterable[str]) -> None:
 def _check_passes(shot: Shot, passes: Iterable[str], who: str) -> None:
     for name in passes:
         if name not in shot.passes:
-            raise _lacks(f"pass '{name}'", who)
+            raise _lacks(shot, f"pass '{name}'", who)
 
 
-def _lacks(what: str, who: str) -> ShotError:
-    return ShotError(Code.MISSING_PASS, f"The shot has no {what}, which {who} needs: capture it again with it")
+def _lacks(shot: Shot, what: str, who: str) -> ShotError:
+    remedy = "capture it again with it" if shot.source == "scene" else "it is footage, for which it must be estimated"
+    return ShotError(Code.MISSING_PASS, f"The shot has no {what}, which {who} needs: {remedy}")

@@ -3,8 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from . import needs
 from .errors import Code, SettingsError, ShotError
@@ -14,19 +13,9 @@ from .methods.executor import pending, run_plan
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
 from .painters.diffusion import DiffusionPainter
+from .progress import FrameDone
 from .shot import Shot
 from .take import Take, TakeSettings
-
-
-@dataclass(frozen=True)
-class FrameDone:
-    """One frame is finished and stored at `path`; `done` of `total` frames are. seconds: what this frame took."""
-
-    frame: int
-    path: Path
-    done: int
-    total: int
-    seconds: float
 
 
 def stylize(

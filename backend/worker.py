@@ -3,10 +3,12 @@
 import os
 import queue
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .errors import BackendError, Code
+from .progress import FrameDone
 from .protocol import VERSION, Channel, Message
 from .shot import Shot
 from .stylize import stylize
@@ -47,6 +49,8 @@ class Worker:
                     )
             elif message["type"] == "stylize" and isinstance(request, int):
                 self._stylize(request, message)
+            elif message["type"] == "footage" and isinstance(request, int):
+                self._footage(request, message)
             else:
                 raise BackendError(Code.PROTOCOL, f"This worker does not know the request '{message['type']}'")
         except Exception as error:  # noqa: BLE001  whatever a library raises: the user is told, and the worker goes on
@@ -62,13 +66,37 @@ class Worker:
             shot,
             name,
             settings,
-            warn=lambda sentence: channel.send("warning", id=request, sentence=sentence),
+            warn=self._warn(request),
             cancelled=lambda: request in self._cancelled,
             replace_other=message.get("replace") is True,
         )
+        self._tell(request, frames)
+        channel.send("result", id=request, shot=str(shot.folder), take=name)
+
+    def _footage(self, request: int, message: Message) -> None:
+        from .footage.capture import FootageSettings, capture_footage
+
+        folder = Path(_text(message, "shot"))
+        settings = FootageSettings.parse(message.get("settings") or {})
+        self._channel.send("progress", id=request, done=0, total=0, sentence="Opening the footage")
+        frames = capture_footage(
+            Path(_text(message, "footage")),
+            folder,
+            settings,
+            warn=self._warn(request),
+            cancelled=lambda: request in self._cancelled,
+        )
+        self._tell(request, frames)
+        self._channel.send("result", id=request, shot=str(folder))
+
+    def _warn(self, request: int) -> Callable[[str], None]:
+        return lambda sentence: self._channel.send("warning", id=request, sentence=sentence)
+
+    def _tell(self, request: int, frames: Iterator[FrameDone]) -> None:
+        """Does the work that `frames` yields from, and tells of every frame."""
         for frame in frames:
-            channel.send("preview", id=request, frame=frame.frame, path=str(frame.path))
-            channel.send(
+            self._channel.send("preview", id=request, frame=frame.frame, path=str(frame.path))
+            self._channel.send(
                 "progress",
                 id=request,
                 done=frame.done,
@@ -76,7 +104,6 @@ class Worker:
                 sentence=f"Frame {frame.frame} is done, {frame.seconds:.1f} s",
                 seconds_left=round(frame.seconds * (frame.total - frame.done), 1),
             )
-        channel.send("result", id=request, shot=str(shot.folder), take=name)
 
 
 def about_this_machine() -> dict[str, Any]:

@@ -25,6 +25,7 @@ FORBIDDEN = {
             "take",
             "needs",
             "ade20k",
+            "progress",
             "mask_expression",
             "protocol",
             "client",

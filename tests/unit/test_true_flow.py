@@ -10,8 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from flowbrush.backend.motion.estimated import estimate_flow
 from flowbrush.backend.motion.flow_file import read_flo
-from flowbrush.backend.motion.warp import Kernel, carry
+from flowbrush.backend.motion.visibility import ESTIMATED, consistent
+from flowbrush.backend.motion.warp import Kernel, carry, inside, pixel_grid
 
 SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(__file__).parents[3] / "shared"))
 FLOW = SHARED / "material" / "flow"
@@ -68,3 +70,36 @@ def test_rubber_whale_is_reproduced():
     assert decibels(first, second, flow, where, "linear") == pytest.approx(39.7, abs=0.1)
     assert decibels(first, second, flow, where, "lanczos") > 40.0
     assert decibels(first, second, -flow, where, "linear") < 35
+
+
+def estimated(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The flow there and back."""
+    one, other = (np.rint(picture[..., ::-1] * 255).astype(np.uint8) for picture in (first, second))
+    return estimate_flow(one, other), estimate_flow(other, one)
+
+
+@pytest.mark.parametrize(("pair", "limit"), [(sintel, 0.25), (rubber_whale, 0.13)])
+def test_estimated_flow_ends_near_the_true_one(pair, limit):
+    first, second, flow, where = pair()
+    error = np.linalg.norm(estimated(first, second)[0] - np.nan_to_num(flow), axis=2)[where]
+    assert error.mean() < limit, f"{error.mean():.3f} pixels"
+
+
+def test_following_there_and_back_tells_what_is_seen():
+    """At the place where the flow ends; the sum of both flows at one pixel throws away twice as much that is seen."""
+    first, second, _, _ = sintel()
+    folder = FLOW / "sintel_alley_1" / "gt"
+    hidden, invalid = (cv2.imread(str(folder / kind / "frame_0002.png"), 0) > 0 for kind in ("occlusions", "invalid"))
+    there, back = estimated(first, second)
+
+    def lost_and_found(seen: np.ndarray) -> tuple[float, float]:
+        """How much of what is seen is not trusted, and how much of what is not trusted is truly hidden."""
+        return float((~seen)[~hidden & ~invalid].mean()), float(hidden[~seen & ~invalid].mean())
+
+    lost, found = lost_and_found(consistent(there, back, **ESTIMATED))
+    squares = (there**2).sum(axis=2) + (back**2).sum(axis=2)
+    same_pixel = ((there + back) ** 2).sum(axis=2) <= ESTIMATED["tolerance"] ** 2 + ESTIMATED["growth"] * squares
+    height, width = same_pixel.shape
+    lost_wrongly, found_wrongly = lost_and_found(same_pixel & inside(pixel_grid(height, width) + there, height, width))
+    assert lost < 0.03 and lost < 0.65 * lost_wrongly
+    assert found > 1.4 * found_wrongly

@@ -22,7 +22,7 @@ def flowbrush(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_help_teaches_every_command() -> None:
     top = flowbrush("--help")
     assert top.returncode == 0 and "examples:" in top.stdout
-    for command in ("capture", "stylize", "sequence", "demo", "environment"):
+    for command in ("capture", "footage", "stylize", "sequence", "demo", "environment"):
         assert command in top.stdout
         assert flowbrush(command, "--help").returncode == 0
 
@@ -45,6 +45,8 @@ def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
         (("stylize", "SHOT", "--take", "a", "--strength", "7"), "between 0.0 and 1.0"),
         (("stylize", "SHOT", "--take", "../a", "--style", "ink"), "cannot be a take's name"),
         (("stylize", "SHOT", "--take", "a", "--style", "ink", "--frames", "8", "9"), "choose"),
+        (("footage", "nowhere.mp4", "SHOT"), "does not exist"),
+        (("footage", "SHOT", "other", "--size", "1", "1"), "must lie between"),
         (("capture", "a.blend", "SHOT", "--blender", "no-such-blender"), "Blender"),
         (("environment", "check", "nowhere"), "set up the backend"),
     ],
