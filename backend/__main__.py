@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .blender import run_scene
 from .errors import FlowbrushError
-from .needs import EXTRAS, METHODS, PASSES
+from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
 from .take import TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
@@ -16,6 +16,7 @@ examples:
   flowbrush capture dance.blend shots/dance --frames 1 48      a scene becomes a shot
   flowbrush footage dance.mp4 shots/dance --size 960 540       a movie, or a folder of images, becomes a shot
   flowbrush stylize shots/dance --take ink --style ink         a shot becomes a take
+  flowbrush conditions shots/dance depth canny --out maps      a shot's ControlNet conditions, for other programs
   flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
   flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
   flowbrush demo demo-output                                   all of it, on the scene that comes with Flowbrush
@@ -73,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     stylize.add_argument("--replace", action="store_true", help="remove a take of this name made with other settings")
     stylize.set_defaults(run=_stylize)
+
+    conditions = commands.add_parser("conditions", help="write a shot's ControlNet conditions as picture sequences")
+    conditions.add_argument("shot", type=Path, help="a folder that capture wrote")
+    conditions.add_argument("names", nargs="*", metavar="name", help=f"of {' '.join(CONDITIONS)}; default: all")
+    conditions.add_argument("--out", type=Path, required=True, help="the folder that gets a folder for each")
+    conditions.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
+    conditions.set_defaults(run=_conditions)
 
     sequence = commands.add_parser("sequence", help="put takes on the timeline of an edit .blend, or into a movie")
     sequence.add_argument("shot", type=Path, help="a folder that capture wrote")
@@ -142,6 +150,16 @@ def _stylize(given: argparse.Namespace) -> None:
     for done in frames:
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The take is in {shot.take_folder(given.take)}")
+
+
+def _conditions(given: argparse.Namespace) -> None:
+    from .export import export_conditions
+    from .shot import Shot
+
+    frames = tuple(given.frames) if given.frames else None
+    for done in export_conditions(Shot.load(given.shot), given.names, given.out, frames):
+        print(f"Frame {done.frame}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(f"The conditions are in {given.out}")
 
 
 def _note(sentence: str) -> None:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .errors import Code, ShotError
+from .errors import Code, SettingsError, ShotError
 from .parsing import Fields
 from .storage import make_folder, read_json, write_json
 
@@ -167,6 +167,25 @@ class Shot:
             for frame in self.frame_numbers
             if not self.picture_path(frame).exists() or (self.passes and not self.exr_path(frame).exists())
         ]
+
+    def captured_frames(self, wanted: tuple[int, int] | None = None) -> range:
+        """Those of the frames `wanted` (first and last, both included) that the shot has; None for all.
+
+        Raises SettingsError (EMPTY_RANGE) where none is left, ShotError where one was not captured.
+        """
+        first, last = wanted or self.frames
+        frames = range(max(first, self.frames[0]), min(last, self.frames[1]) + 1)
+        if not frames:
+            raise SettingsError(
+                Code.EMPTY_RANGE,
+                f"The shot has frames {self.frames[0]} to {self.frames[1]}, none of {first} to {last}: "
+                "choose from those",
+            )
+        if missing := [frame for frame in self.missing_frames() if frame in frames]:
+            raise ShotError(
+                Code.BAD_SHOT, f"Frame {missing[0]} was not captured ({len(missing)} missing): capture again"
+            )
+        return frames
 
     def save(self) -> None:
         """Writes shot.json whole. Raises StorageError."""

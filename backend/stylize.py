@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from . import needs
-from .errors import Code, SettingsError, ShotError
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, run_plan
@@ -59,15 +58,7 @@ def stylize(
 
 def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
     """`settings` with its frames cut to the shot's. Raises SettingsError where none is left, ShotError."""
-    first, last = settings.frames or shot.frames
-    frames = range(max(first, shot.frames[0]), min(last, shot.frames[1]) + 1)
-    if not frames:
-        raise SettingsError(
-            Code.EMPTY_RANGE,
-            f"The shot has frames {shot.frames[0]} to {shot.frames[1]}, none of {first} to {last}: choose from those",
-        )
-    if missing := [frame for frame in shot.missing_frames() if frame in frames]:
-        raise ShotError(Code.BAD_SHOT, f"Frame {missing[0]} was not captured ({len(missing)} missing): capture again")
+    frames = shot.captured_frames(settings.frames)
     whole = (frames.start, frames.stop - 1) == shot.frames
     return replace(settings, frames=None if whole else (frames.start, frames.stop - 1))
 

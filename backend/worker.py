@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BackendError, Code
+from .export import export_conditions
+from .needs import CONDITIONS
+from .parsing import Fields
 from .progress import FrameDone
 from .protocol import VERSION, Channel, Message
-from .shot import Shot
+from .shot import MAX_FRAME, Shot
 from .stylize import stylize
 from .take import TakeSettings
 
@@ -49,6 +52,8 @@ class Worker:
                     )
             elif message["type"] == "stylize" and isinstance(request, int):
                 self._stylize(request, message)
+            elif message["type"] == "conditions" and isinstance(request, int):
+                self._conditions(request, message)
             elif message["type"] == "footage" and isinstance(request, int):
                 self._footage(request, message)
             else:
@@ -105,6 +110,15 @@ class Worker:
                 seconds_left=round(frame.seconds * (frame.total - frame.done), 1),
             )
 
+    def _conditions(self, request: int, message: Message) -> None:
+        shot = Shot.load(Path(_text(message, "shot")))
+        folder = Path(_text(message, "folder"))
+        given = Fields(message, "The request", _bad_request)
+        frames = _pair(given.integers("frames", -MAX_FRAME, MAX_FRAME, 2)) if "frames" in message else None
+        names = given.texts("conditions", len(CONDITIONS))
+        self._tell(request, export_conditions(shot, names, folder, frames, lambda: request in self._cancelled))
+        self._channel.send("result", id=request, folder=str(folder))
+
 
 def about_this_machine() -> dict[str, Any]:
     """The compute device and its memory, for the worker's greeting."""
@@ -124,3 +138,13 @@ def _text(message: Message, name: str) -> str:
     if not isinstance(value, str):
         raise BackendError(Code.PROTOCOL, f"The request lacks its '{name}'")
     return value
+
+
+def _pair(numbers: tuple[int, ...]) -> tuple[int, int]:
+    if len(numbers) != 2:
+        raise _bad_request("'frames' must be a first and a last frame")
+    return numbers[0], numbers[1]
+
+
+def _bad_request(reason: str) -> BackendError:
+    return BackendError(Code.PROTOCOL, reason)

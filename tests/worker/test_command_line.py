@@ -22,7 +22,7 @@ def flowbrush(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_help_teaches_every_command() -> None:
     top = flowbrush("--help")
     assert top.returncode == 0 and "examples:" in top.stdout
-    for command in ("capture", "footage", "stylize", "sequence", "demo", "environment"):
+    for command in ("capture", "footage", "stylize", "conditions", "sequence", "demo", "environment"):
         assert command in top.stdout
         assert flowbrush(command, "--help").returncode == 0
 
@@ -37,6 +37,15 @@ def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
     assert again.returncode == 0 and "0001.png" not in again.stdout, "finished frames were painted again"
 
 
+def test_conditions_are_written_and_said_where(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=2)
+    done = flowbrush("conditions", str(shot.folder), "depth", "canny", "--out", str(tmp_path / "maps"))
+    assert done.returncode == 0, done.stderr
+    assert "2/2" in done.stdout and str(tmp_path / "maps") in done.stdout
+    assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["canny", "depth", "export.json"]
+    assert sorted(p.name for p in (tmp_path / "maps" / "canny").iterdir()) == ["0001.png", "0002.png"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -48,6 +57,7 @@ def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
         (("footage", "nowhere.mp4", "SHOT"), "does not exist"),
         (("footage", "SHOT", "other", "--size", "1", "1"), "must lie between"),
         (("capture", "a.blend", "SHOT", "--blender", "no-such-blender"), "Blender"),
+        (("conditions", "SHOT", "magic", "--out", "maps"), "choose one of"),
         (("environment", "check", "nowhere"), "set up the backend"),
     ],
 )

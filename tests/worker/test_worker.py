@@ -165,6 +165,20 @@ def remove_shot(shot: Shot) -> None:
     (shot.folder / "shot.json").unlink()
 
 
+def test_conditions_are_written_with_progress_and_errors_are_sentences(
+    worker: Connection, shot: Shot, tmp_path: Path
+) -> None:
+    fields = {"shot": str(shot.folder), "folder": str(tmp_path / "maps"), "frames": [2, 3]}
+    said = answers(worker, worker.request("conditions", conditions=["depth"], **fields))
+    assert [message["type"] for message in said] == ["preview", "progress"] * 2 + ["result"]
+    assert said[3]["done"] == said[3]["total"] == 2 and said[-1]["folder"] == fields["folder"]
+    assert sorted(p.name for p in (tmp_path / "maps" / "depth").iterdir()) == ["0002.png", "0003.png"]
+    refused = answers(worker, worker.request("conditions", conditions=["lineart_freestyle"], **fields))[-1]
+    assert refused["code"] == Code.MISSING_PASS and "capture it again" in refused["sentence"]
+    damaged = answers(worker, worker.request("conditions", **{**fields, "frames": [1]}, conditions=[]))[-1]
+    assert damaged["code"] == Code.PROTOCOL
+
+
 def name_a_shot_of_the_future(shot: Shot) -> None:
     path = shot.folder / "shot.json"
     path.write_text(path.read_text().replace(f'"version": {VERSION}', f'"version": {VERSION + 1}'))
