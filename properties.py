@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .backend.needs import METHODS
-from .backend.take import TakeSettings, load_styles
+from .backend.take import MAX_SOFTNESS, RegionSettings, TakeSettings, load_styles
+from .scene.names import check_mask
 
 METHOD_TEXTS = {
     "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),
@@ -38,6 +39,73 @@ def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> 
 
 
 FIRST_STYLE, FIRST = next(iter(styles().items()))
+
+
+def _fill_in_prompts(region: "FlowbrushRegion", _context: bpy.types.Context) -> None:
+    style = styles()[region.style]
+    region.prompt, region.negative_prompt = style.prompt, style.negative_prompt
+
+
+class FlowbrushRegion(bpy.types.PropertyGroup):
+    """A part of the picture that is painted with a prompt of its own."""
+
+    enabled: BoolProperty(name="Enabled", description="Use this region", default=True, options=set())
+    mask: StringProperty(
+        name="Mask",
+        description="Which part: names of objects, collections and materials, with & | ! ( ) and *",
+        update=lambda self, _context: self.check(),
+        options=set(),
+    )
+    softness: FloatProperty(
+        name="Softness",
+        description="How far the two prompts mix across the mask's border, in pixels",
+        default=RegionSettings.softness,
+        min=0.0,
+        max=MAX_SOFTNESS,
+        soft_max=20.0,
+        options=set(),
+    )
+    style: EnumProperty(
+        name="Style",
+        description="Choosing one fills in its prompts",
+        items=_style_items(),
+        default=FIRST_STYLE,
+        update=_fill_in_prompts,
+        options=set(),
+    )
+    prompt: StringProperty(
+        name="Prompt", description="What this part shows and how it is painted", default=FIRST.prompt, options=set()
+    )
+    negative_prompt: StringProperty(
+        name="Negative",
+        description="What this part must not look like",
+        default=FIRST.negative_prompt,
+        options=set(),
+    )
+    use_strength: BoolProperty(
+        name="Own Strength", description="Paint this part with another strength than the rest", options=set()
+    )
+    strength: FloatProperty(
+        name="Strength",
+        description="How far painting may leave the render here",
+        default=FIRST.strength,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        options=set(),
+    )
+    problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
+    notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
+
+    def check(self) -> None:
+        """Looks up the mask's names in the open file."""
+        self.problem, self.notice = check_mask(self.mask)
+
+    @property
+    def settings(self) -> RegionSettings:
+        """As the backend takes it."""
+        strength = self.strength if self.use_strength else None
+        return RegionSettings(self.mask.strip(), self.prompt, self.negative_prompt, strength, self.softness)
 
 
 class FlowbrushSettings(bpy.types.PropertyGroup):
@@ -126,7 +194,38 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         default="flow",
         options=set(),
     )
+    regions: CollectionProperty(type=FlowbrushRegion)
+    active_region: IntProperty(name="Active Region", min=0, options=set())
+    paint: StringProperty(
+        name="Paint Only",
+        description="A mask of what is painted; all else stays the render to the last bit. Empty paints everything",
+        update=lambda self, _context: self.check_masks(),
+        options=set(),
+    )
+    paint_softness: FloatProperty(
+        name="Softness",
+        description="How far paint and render mix across the mask's border, in pixels",
+        default=TakeSettings.paint_softness,
+        min=0.0,
+        max=MAX_SOFTNESS,
+        soft_max=20.0,
+        options=set(),
+    )
+    paint_problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
+    paint_notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
+
     take: StringProperty(name="Take", description="Name of the stylized result", default="take 1")
+
+    def check_masks(self) -> None:
+        """Looks up the names of all masks in the open file."""
+        self.paint_problem, self.paint_notice = check_mask(self.paint) if self.paint.strip() else ("", "")
+        for region in self.regions:
+            region.check()
+
+    @property
+    def region_settings(self) -> tuple[RegionSettings, ...]:
+        """The regions in use, as the backend takes them."""
+        return tuple(region.settings for region in self.regions if region.enabled)
 
     @property
     def frame_range(self) -> tuple[int, int]:

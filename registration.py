@@ -3,11 +3,13 @@
 import bpy
 
 from . import preferences, properties
-from .operators import cancel, capture, environment, job, load, refresh, stylize
+from .operators import cancel, capture, environment, job, load, refresh, regions, stylize
+from .panels import regions as regions_panel
 from .panels import view3d
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
+    properties.FlowbrushRegion,
     properties.FlowbrushSettings,
     properties.FlowbrushJob,
     *capture.CLASSES,
@@ -16,7 +18,9 @@ CLASSES: tuple[type, ...] = (
     *load.CLASSES,
     *refresh.CLASSES,
     *environment.CLASSES,
+    *regions.CLASSES,
     *view3d.CLASSES,
+    *regions_panel.CLASSES,
 )
 
 

@@ -239,6 +239,8 @@ def parse(text: str) -> Expression:
     """The expression in `text`. Raises SettingsError (BAD_MASK) with the place where it goes wrong."""
     if len(text) > MAX_LENGTH:
         raise SettingsError(Code.BAD_MASK, f"The mask is longer than {MAX_LENGTH} characters: use stars or collections")
+    if not text.strip():
+        raise SettingsError(Code.BAD_MASK, "The mask is empty: name an object, a collection or a material")
     return _Parser(text).whole()
 
 

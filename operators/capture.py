@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -78,9 +79,10 @@ def blender() -> str:
 
 
 def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The passes and the extras that the scene's style needs with `method`."""
-    style = properties.styles()[scene.flowbrush.style]
-    return needed(method, (control.condition for control in style.controls))
+    """The passes and the extras that the scene's style and masks need with `method`. Raises SettingsError."""
+    chosen = scene.flowbrush
+    style = replace(properties.styles()[chosen.style], regions=chosen.region_settings, paint=chosen.paint.strip())
+    return needed(method, (control.condition for control in style.controls), style.masks)
 
 
 def check_scene(scene: bpy.types.Scene) -> None:

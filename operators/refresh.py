@@ -9,7 +9,8 @@ from ..backend.shot import Shot
 
 
 def look(scene: bpy.types.Scene) -> None:
-    """Writes what of the shot of `scene` is on disk into `scene.flowbrush.captured`."""
+    """Writes what of the shot of `scene` is on disk into `scene.flowbrush.captured`, and checks its masks."""
+    scene.flowbrush.check_masks()
     folder = preferences.shot_folder(scene)
     if not (folder / "shot.json").exists():
         scene.flowbrush.captured = "Nothing yet"

@@ -67,6 +67,9 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
         seed=chosen.seed,
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         method=chosen.method,
+        regions=chosen.region_settings,
+        paint=chosen.paint.strip(),
+        paint_softness=chosen.paint_softness,
     )
     return TakeSettings.parse(settings.document())
 

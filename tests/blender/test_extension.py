@@ -78,11 +78,15 @@ def test_disabling_removes_all_that_enabling_added(session):
         "check_environment",
         "load_into_sequencer",
         "refresh",
+        "region_add",
+        "region_add_selected",
+        "region_move",
+        "region_remove",
         "set_up_environment",
         "stylize_animation",
         "stylize_frame",
     ]
-    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "motion", "take")} <= set(enabled["types"])
+    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "regions", "motion", "take")} <= set(enabled["types"])
     assert enabled["properties"] == ["Scene.flowbrush", "WindowManager.flowbrush"]
     assert found["disabled"] == nothing
     assert found["again"] == enabled

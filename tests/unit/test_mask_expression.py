@@ -72,7 +72,9 @@ def test_reads(text: str, tree: Expression) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "at its end a name is missing"),
+        ("", "The mask is empty"),
+        (" ", "The mask is empty"),
+        ("()", "at character 2, ')', a name is missing"),
         ("hero &", "at its end a name is missing"),
         ("hero & | floor", "at character 8, '| floor', a name is missing"),
         ("hero sword", "at character 6, 'sword', '&' or '|' is missing"),
