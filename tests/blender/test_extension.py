@@ -86,7 +86,9 @@ def test_disabling_removes_all_that_enabling_added(session):
         "stylize_animation",
         "stylize_frame",
     ]
-    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "regions", "motion", "take")} <= set(enabled["types"])
+    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "regions", "motion", "take")} <= set(
+        enabled["types"]
+    )
     assert enabled["properties"] == ["Scene.flowbrush", "WindowManager.flowbrush"]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
