@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from . import simulation
 from .changes import Changes
 from .transparency import transparency
 
@@ -48,9 +49,10 @@ class Watch:
     """
 
     def __init__(self, changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
-        self.reasons = {
-            o.name_full: f"{o.type.title()} objects have no vectors" for o in bpy.data.objects if o.type in _SHAPELESS
-        }
+        self.reasons = simulation.unbaked(scene)
+        for item in bpy.data.objects:
+            if item.type in _SHAPELESS:
+                self.reasons[item.name_full] = f"{item.type.title()} objects have no vectors"
         self._scene, self._layer = scene, layer.name
         self._seen: dict[tuple[str, int], _Look] = {}
         self._clear = {material.name_full: _clear(material) for material in bpy.data.materials}

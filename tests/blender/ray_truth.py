@@ -13,12 +13,16 @@ MISS = -1
 
 @dataclass(frozen=True)
 class Geometry:
-    """All triangles of the scene at one frame: (T, 3, 3) corners in world space and in rest, object name, material."""
+    """All triangles of the scene at one frame: (T, 3, 3) corners in world space and in rest, object name, material.
+
+    instances: counts what Blender draws, so that two instances of an object have different numbers.
+    """
 
     corners: np.ndarray
     rest: np.ndarray
     objects: np.ndarray
     materials: np.ndarray
+    instances: np.ndarray
     tree: BVHTree
 
 
@@ -40,11 +44,14 @@ def geometry(scene: bpy.types.Scene, frame: int) -> Geometry:
     """The scene's meshes at `frame`, modifiers and instances included; same order in all frames."""
     scene.frame_set(frame)
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    corners, rest, objects, materials = [], [], [], []
-    for instance in depsgraph.object_instances:
+    corners, rest, objects, materials, instances = [], [], [], [], []
+    for number, instance in enumerate(depsgraph.object_instances):
         item = instance.object
-        if item.type not in {"MESH", "FONT", "CURVE"}:
-            continue
+        pattern = (
+            not instance.is_instance and item.parent is not None and item.parent.instance_type in {"VERTS", "FACES"}
+        )
+        if item.type not in {"MESH", "FONT", "CURVE"} or pattern or not instance.show_self:
+            continue  # renders do not show what is only instanced
         mesh = item.to_mesh()
         mesh.calc_loop_triangles()
         indices = _read(mesh.loop_triangles, "vertices", 3, np.int32)
@@ -56,12 +63,14 @@ def geometry(scene: bpy.types.Scene, frame: int) -> Geometry:
         corners.append((places @ world[:3, :3].T + world[:3, 3])[indices])
         rest.append(undeformed[indices])
         objects += [item.original.name_full] * len(indices)
+        instances += [number] * len(indices)
         materials += [_material(item, index) for index in _read(mesh.loop_triangles, "material_index", 1, np.int32)]
         item.to_mesh_clear()
     stacked = np.concatenate(corners)
     flat = np.arange(3 * len(stacked)).reshape(-1, 3)
     tree = BVHTree.FromPolygons(stacked.reshape(-1, 3).tolist(), flat.tolist(), all_triangles=True)
-    return Geometry(stacked, np.concatenate(rest), np.array(objects), np.array(materials), tree)
+    arrays = (np.array(values) for values in (objects, materials, instances))
+    return Geometry(stacked, np.concatenate(rest), *arrays, tree)
 
 
 def look(scene: Geometry, camera: Camera, width: int, height: int) -> Hits:

@@ -27,7 +27,7 @@ def empty_scene(width: int, height: int) -> bpy.types.Scene:
     return scene
 
 
-def emission(name: str, scale: float, tint: tuple[float, float, float]) -> bpy.types.Material:
+def emission(name: str, scale: float, tint: tuple[float, float, float], dark: float = 0.3) -> bpy.types.Material:
     """A glowing cloud pattern that stays on the undeformed surface; no light, no reflection, no view dependence."""
     material = bpy.data.materials.new(name)
     tree = compat.give_nodes(material)
@@ -38,7 +38,7 @@ def emission(name: str, scale: float, tint: tuple[float, float, float]) -> bpy.t
     noise.inputs["Detail"].default_value = 0.0
     glow, output = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeOutputMaterial")
     mix = nodes.new("ShaderNodeMixRGB")
-    mix.inputs["Color1"].default_value = (*(0.3 * t for t in tint), 1.0)
+    mix.inputs["Color1"].default_value = (*(dark * t for t in tint), 1.0)
     mix.inputs["Color2"].default_value = (*tint, 1.0)
     links.new(place.outputs["Generated"], noise.inputs["Vector"])
     links.new(noise.outputs["Fac"], mix.inputs["Fac"])

@@ -14,11 +14,11 @@ def stage(*, camera: bool = True) -> bpy.types.Scene:
     """The scene, seen by a camera that drives on ever faster, or by none yet."""
     scene = scenes.empty_scene(WIDTH, HEIGHT)
     vertices, faces = scenes.grid(8, 8)
-    scenes.add_mesh(FLOOR, vertices * 6, faces, scenes.emission("floor", 9.0, (0.4, 0.6, 0.3)))
-    wall = scenes.add_mesh(WALL, vertices * 6, faces, scenes.emission("wall", 9.0, (0.3, 0.4, 0.7)))
+    scenes.add_mesh(FLOOR, vertices * 6, faces, scenes.emission("floor", 9.0, (0.5, 0.8, 0.4), 0.1))
+    wall = scenes.add_mesh(WALL, vertices * 6, faces, scenes.emission("wall", 9.0, (0.4, 0.5, 0.9), 0.1))
     wall.rotation_euler, wall.location = (math.pi / 2, 0, 0), (0, 4, 3)
     if camera:
-        scenes.add_camera(lambda f: (-0.8 + 0.016 * f * f, -5.2 + 0.006 * f * f, 1.6), (0.2, 0.0, 1.0))
+        scenes.add_camera(lambda f: (-1.2 + 0.024 * f * f, -5.2 + 0.006 * f * f, 1.6), (0.2, 0.0, 1.0))
     return scene
 
 

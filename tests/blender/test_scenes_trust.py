@@ -193,6 +193,31 @@ def test_transparent_materials_are_told_by_their_nodes(name):
     assert transparency(build_material(name)) == MATERIALS[name][1]
 
 
+def test_simulations_have_to_be_baked(tmp_path):
+    scene = stage()
+    cloth = scenes.add_mesh("Cloth", *scenes.grid(6, 6), scenes.emission("cloth", 3.0, (0.7, 0.3, 0.3)))
+    cloth.location.z = 1.5
+    cloth.modifiers.new("Cloth", "CLOTH")
+    ball = add_ball("Ball", 0.1)
+    dust = add_ball("Emitter").modifiers.new("Dust", "PARTICLE_SYSTEM").particle_system
+    dust.settings.render_type, dust.settings.instance_object = "OBJECT", ball
+    dust.settings.count, dust.settings.frame_start, dust.settings.frame_end = 20, 1, 1
+    fallen = add_ball("Fallen", 0.2)
+    throw(add_ball("Thrown"), speed=0.04)
+    with bpy.context.temp_override(object=fallen):
+        bpy.ops.rigidbody.world_add()
+        scene.rigidbody_world.collection = bpy.data.collections.new("Bodies")
+        scene.rigidbody_world.collection.objects.link(fallen)
+    said = reasons(scene, tmp_path / "free")
+    assert all("bake" in said[name] for name in ("Cloth", "Ball", "Fallen")), said
+    assert said["Emitter"] == said[FLOOR] == ""
+    bpy.ops.ptcache.bake_all(bake=True)
+    pair = truth.capture_pair(scene, tmp_path / "baked")
+    assert pair.untrusted == set()
+    truth.check_pictures(pair)
+    truth.check_rays(pair, scene)
+
+
 def test_what_has_no_surface_of_its_own_is_not_trusted(tmp_path):
     """All in one scene: each object is judged for itself."""
     scene = stage()
