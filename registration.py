@@ -2,14 +2,16 @@
 
 import bpy
 
-from . import preferences, properties
-from .operators import cancel, capture, environment, job, load, refresh, regions, stylize
+from . import chips, preferences, properties
+from .operators import cancel, capture, conditions, environment, job, load, refresh, regions, stylize
+from .panels import conditions as conditions_panel
 from .panels import regions as regions_panel
 from .panels import view3d
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
     properties.FlowbrushRegion,
+    properties.FlowbrushExport,
     properties.FlowbrushSettings,
     properties.FlowbrushJob,
     *capture.CLASSES,
@@ -19,13 +21,17 @@ CLASSES: tuple[type, ...] = (
     *refresh.CLASSES,
     *environment.CLASSES,
     *regions.CLASSES,
+    *conditions.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
+    *conditions_panel.CLASSES,
 )
 
 
 def register() -> None:
     """Adds classes, properties and handlers."""
+    chips.register()
+    conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
@@ -41,3 +47,4 @@ def unregister() -> None:
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    chips.unregister()
