@@ -13,9 +13,10 @@ from flowbrush.backend.export import available, export_conditions, picture_path
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.storage import make_folder
 
+PAGE = Path(__file__).with_name("conditions.md")
 FRAMES = (18, 22)  # the range of depth is that of all of them
 SHOWN = 20
-FEW = 64  # colours, up to which a PNG is the smaller file
+FEW = 256  # colours, up to which a PNG is small
 QUALITY = 85  # of JPEG, for the rest
 
 
@@ -37,9 +38,10 @@ def main() -> None:
     for done in export_conditions(shot, [], exported, (SHOWN, SHOWN)):
         print(f"Frame {done.frame} exported, {done.seconds:.1f} s")
     make_folder(given.pictures)
+    page = PAGE.read_text("utf-8")
     for name in available(shot):
         path = write_for_page(picture_path(exported, name, SHOWN), given.pictures / name)
-        print(f"{path}  {path.stat().st_size} bytes")
+        print(f"{path}  {path.stat().st_size} bytes" + ("" if f"/{path.name})" in page else f", not shown in {PAGE}"))
 
 
 def write_for_page(source: Path, target: Path) -> Path:
