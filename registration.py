@@ -2,17 +2,16 @@
 
 import bpy
 
-from . import chips, preferences, properties
-from .operators import cancel, capture, conditions, environment, job, load, refresh, regions, stylize
-from .panels import conditions as conditions_panel
+from . import preferences, properties
+from .operators import bones, cancel, capture, environment, job, load, refresh, regions, stylize
+from .panels import people, view3d
 from .panels import regions as regions_panel
-from .panels import view3d
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
     properties.FlowbrushRegion,
-    properties.FlowbrushExport,
     properties.FlowbrushSettings,
+    properties.FlowbrushPerson,
     properties.FlowbrushJob,
     *capture.CLASSES,
     *stylize.CLASSES,
@@ -21,20 +20,19 @@ CLASSES: tuple[type, ...] = (
     *refresh.CLASSES,
     *environment.CLASSES,
     *regions.CLASSES,
-    *conditions.CLASSES,
+    *bones.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
-    *conditions_panel.CLASSES,
+    *people.CLASSES,
 )
 
 
 def register() -> None:
     """Adds classes, properties and handlers."""
-    chips.register()
-    conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
+    bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=properties.FlowbrushPerson)
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushJob)
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
 
@@ -44,7 +42,7 @@ def unregister() -> None:
     job.shut_down()
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
     del bpy.types.WindowManager.flowbrush
+    del bpy.types.Object.flowbrush_person
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
-    chips.unregister()

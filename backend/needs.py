@@ -8,6 +8,8 @@ from .mask_expression import possible_passes
 from .shot import Shot
 
 FREESTYLE, GREASE_PENCIL, POSE = "lineart_freestyle", "lineart_grease_pencil", "pose"
+# The names of ControlNet 1.1's own annotators: what of a person they draw besides the body.
+OPENPOSE = ("openpose", "openpose_hand", "openpose_face", "openpose_faceonly", "openpose_full")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ CONDITIONS: dict[str, Need] = {
     "tile": Need("tile"),
     "shuffle": Need("shuffle"),
     "colour": Need("colour"),
+    # Depth and ids say which joints are hidden.
+    **{name: Need("openpose", ("depth", "object_id"), POSE) for name in OPENPOSE},
 }
 
 # Following a surface from frame to frame, and telling whether it is seen there.

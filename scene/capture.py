@@ -17,7 +17,7 @@ from ..backend import needs
 from ..backend.errors import Cancelled, Code, SceneError, ShotError
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
-from . import cameras, compat, describe, line_art, passes, render_settings, resume, surface, trust
+from . import cameras, compat, describe, line_art, passes, pose, render_settings, resume, surface, trust
 from .changes import Changes
 from .exr_file import ExrLayoutError
 from .pen import grey_png
@@ -99,7 +99,8 @@ def _capture(
         watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer, settings.passes)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
-        shot = replace(shot, drawn=line_art.described(settings.extras))
+        people = pose.rigs(layer) if needs.POSE in settings.extras else []
+        shot = replace(shot, drawn=line_art.described(settings.extras), has_pose=needs.POSE in settings.extras)
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
@@ -110,6 +111,8 @@ def _capture(
             if not shot.picture_path(frame).exists():
                 _render_picture(scene, shot, renders, frame)
             camera = cameras.describe(scene, layer, shot.resolution)
+            if shot.has_pose and not shot.pose_path(frame).exists():
+                pose.write(people, layer, shot, camera, frame)
             for name in (name for name in shot.drawn if not shot.drawn_path(name, frame).exists()):
                 _draw(name, scene, layer, shot, renders, camera, frame)
             found[frame] = _Frame(camera, *_depth_range(shot, frame))

@@ -219,3 +219,11 @@ def replace_sequencer_scene(old: bpy.types.Scene, new: bpy.types.Scene) -> None:
     for workspace in bpy.data.workspaces:
         if getattr(workspace, "sequencer_scene", None) == old:
             workspace.sequencer_scene = new
+
+
+def stored_group(owner: bpy.types.ID, name: str) -> dict[str, Any]:
+    """What a file holds of a property group, also where its class is not registered; fields at their default are left
+    out. Since 5.0 such groups are kept apart from custom properties."""
+    kept = owner.bl_system_properties_get() if bpy.app.version >= (5, 0, 0) else owner
+    group = kept.get(name) if kept is not None else None
+    return group.to_dict() if group is not None else {}

@@ -8,17 +8,19 @@ Every pass is (H, W) or (H, W, C), row 0 at the top; `exr.read_passes` describes
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import needs
+from ..pose import read_people
 from ..shot import Shot
 from . import picture_conditions
 from .exr import read_drawn, read_passes, read_picture
 from .lines import edge_pixels, line_drawing
+from .openpose import draw_people
 from .segmentation import object_colours, segmentation
 
 Passes = Mapping[str, np.ndarray]
@@ -139,6 +141,18 @@ def shuffle_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # 
     return picture_conditions.shuffle(read_picture(shot, frame))
 
 
+def openpose_condition(kind: str, _passes: Passes, shot: Shot, frame: int) -> np.ndarray:
+    """The people of the frame as OpenPose draws them, see `openpose`; `kind` is one of `needs.OPENPOSE`."""
+    drawn = draw_people(
+        read_people(shot.pose_path(frame), shot.resolution),
+        shot.resolution,
+        body=kind != "openpose_faceonly",
+        hands=kind in ("openpose_hand", "openpose_full"),
+        face=kind in ("openpose_face", "openpose_faceonly", "openpose_full"),
+    )
+    return drawn.astype(np.float32) / 255.0
+
+
 # How each is made; what of is said by `needs.CONDITIONS`.
 MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
     "depth": depth_condition,
@@ -153,6 +167,7 @@ MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
     "tile": tile_condition,
     "shuffle": shuffle_condition,
     "colour": colour_condition,
+    **{kind: partial(openpose_condition, kind) for kind in needs.OPENPOSE},
 }
 
 

@@ -24,6 +24,7 @@ FORBIDDEN = {
             "shot",
             "take",
             "needs",
+            "pose",
             "ade20k",
             "progress",
             "mask_expression",
