@@ -96,6 +96,7 @@ def _capture(
         renders = render_settings.prepare(
             changes, scene, layer, settings.size, settings.samples, settings.denoise, settings.passes
         )
+        scene.frame_set(settings.first)  # what materials there are is told by the surfaces that there are
         watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer, settings.passes)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)

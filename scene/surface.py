@@ -42,7 +42,7 @@ def mark(changes: Changes, layer: bpy.types.ViewLayer, passes: Container[str]) -
         if item.type == "MESH" and "surface" in aovs:
             changes.set(item, "add_rest_position_attribute", True)
     stand_ins = _replace_plain_materials(changes)
-    _fill_empty_slots(changes, objects)
+    _fill_empty_slots(changes, layer, objects)
     materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if compat.uses_nodes(m)]
     for material in materials:
         _add_nodes(changes, material.node_tree, aovs)
@@ -87,13 +87,16 @@ def _replace_plain_materials(changes: Changes) -> dict[str, str]:
     return names
 
 
-def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None:
+def _fill_empty_slots(changes: Changes, layer: bpy.types.ViewLayer, objects: list[bpy.types.Object]) -> None:
     """Surfaces without a material get Cycles' own default, as a material that can hold AOVs."""
     default = None
+    generated = _generated_bare(layer)
     for item in objects:
-        if item.material_slots and all(slot.material for slot in item.material_slots):
+        if item.material_slots and all(slot.material for slot in item.material_slots) and item not in generated:
             continue
         default = default or _one_shader(changes, "(no material)", compat.DEFAULT_SHADER, (0.8, 0.8, 0.8, 1.0))
+        if item in generated:
+            _add_modifier(changes, item, _painting_the_bare(changes, default))
         if not item.material_slots:
             _keep_face_materials(changes, item.data)
             changes.callback(item.data.materials.clear)  # pop() would leave the object an empty slot
@@ -101,6 +104,56 @@ def _fill_empty_slots(changes: Changes, objects: list[bpy.types.Object]) -> None
         for slot in item.material_slots:
             if slot.material is None:
                 changes.set(slot, "material", default)
+
+
+def bare(item: bpy.types.Object) -> bool:
+    """Whether part of an evaluated object's surface has no material, so that nothing can be written for it."""
+    slots = [slot.material is not None for slot in item.material_slots]
+    if all(slots) or not isinstance(item.data, bpy.types.Mesh):
+        return not any(slots)
+    faces = np.zeros(len(item.data.polygons), np.int32)
+    item.data.polygons.foreach_get("material_index", faces)
+    return bool(faces.size) and not np.array([*slots, False])[np.minimum(faces, len(slots) - 1)].all()
+
+
+def _generated_bare(layer: bpy.types.ViewLayer) -> set[bpy.types.Object]:
+    """Objects whose Geometry Nodes make faces without a material, and nothing but meshes.
+
+    What gives those a material would give it to all hair and points too.
+    """
+    found, others = set(), set()
+    for instance in layer.depsgraph.object_instances:
+        maker = (instance.parent if instance.is_instance else instance.object).original
+        if any(modifier.type == "NODES" for modifier in maker.modifiers):
+            mesh = isinstance(instance.object.data, bpy.types.Mesh)
+            if mesh and instance.object.original == maker and bare(instance.object):
+                found.add(maker)
+            elif isinstance(instance.object.data, bpy.types.Curves | bpy.types.PointCloud):
+                others.add(maker)
+    return found - others
+
+
+def _painting_the_bare(changes: Changes, material: bpy.types.Material) -> bpy.types.NodeTree:
+    """Geometry Nodes that give `material` to all faces without one, as meshes have that nodes generate."""
+    tree = bpy.data.node_groups.new("flowbrush", "GeometryNodeTree")
+    changes.callback(bpy.data.node_groups.remove, tree)
+    for way in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
+    kinds = ("NodeGroupInput", "GeometryNodeMaterialSelection", "GeometryNodeSetMaterial", "NodeGroupOutput")
+    given, unpainted, paint, result = (tree.nodes.new(kind) for kind in kinds)
+    paint.inputs["Material"].default_value = material
+    tree.links.new(given.outputs[0], paint.inputs["Geometry"])
+    tree.links.new(unpainted.outputs[0], paint.inputs["Selection"])  # selects by the material "none"
+    tree.links.new(paint.outputs[0], result.inputs[0])
+    return tree
+
+
+def _add_modifier(changes: Changes, item: bpy.types.Object, tree: bpy.types.NodeTree) -> None:
+    """Adds the nodes of `tree` after all modifiers of `item`."""
+    changes.callback(setattr, item.modifiers, "active", item.modifiers.active)
+    modifier = item.modifiers.new("flowbrush", "NODES")
+    changes.callback(item.modifiers.remove, modifier)
+    modifier.node_group = tree
 
 
 def _keep_face_materials(changes: Changes, data: bpy.types.ID) -> None:

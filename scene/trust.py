@@ -10,6 +10,7 @@ import numpy as np
 
 from . import simulation
 from .changes import Changes
+from .surface import bare
 from .transparency import transparency
 
 _SHAPELESS = frozenset({"META", "VOLUME"})
@@ -85,6 +86,8 @@ class Watch:
         number = tuple(instance.persistent_id) if instance.is_instance else ()
         if data.as_pointer() not in checked:
             checked[data.as_pointer()] = _shape(item)
+            if bare(item) and not (isinstance(data, bpy.types.Mesh) and not data.polygons):
+                self.reasons.setdefault(name, "Part of it has no material, and so no surface coordinate")
             for slot in item.material_slots:
                 if slot.material is not None and (why := self._clear.get(slot.material.name_full)):
                     self.reasons.setdefault(name, why)

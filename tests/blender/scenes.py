@@ -30,6 +30,7 @@ def empty_scene(width: int, height: int) -> bpy.types.Scene:
 def emission(name: str, scale: float, tint: tuple[float, float, float], dark: float = 0.3) -> bpy.types.Material:
     """A glowing cloud pattern that stays on the undeformed surface; no light, no reflection, no view dependence."""
     material = bpy.data.materials.new(name)
+    material.cycles.emission_sampling = "NONE"
     tree = compat.give_nodes(material)
     nodes, links = tree.nodes, tree.links
     nodes.clear()

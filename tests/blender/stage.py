@@ -14,8 +14,10 @@ def stage(*, camera: bool = True) -> bpy.types.Scene:
     """The scene, seen by a camera that drives on ever faster, or by none yet."""
     scene = scenes.empty_scene(WIDTH, HEIGHT)
     vertices, faces = scenes.grid(8, 8)
-    scenes.add_mesh(FLOOR, vertices * 6, faces, scenes.emission("floor", 9.0, (0.5, 0.8, 0.4), 0.1))
+    floor = scenes.add_mesh(FLOOR, vertices * 6, faces, scenes.emission("floor", 9.0, (0.5, 0.8, 0.4), 0.1))
     wall = scenes.add_mesh(WALL, vertices * 6, faces, scenes.emission("wall", 9.0, (0.4, 0.5, 0.9), 0.1))
+    for item in (floor, wall):
+        item.visible_diffuse = item.visible_glossy = False  # they light nothing: what does not glow is black, not noisy
     wall.rotation_euler, wall.location = (math.pi / 2, 0, 0), (0, 4, 3)
     if camera:
         scenes.add_camera(lambda f: (-1.2 + 0.024 * f * f, -5.2 + 0.006 * f * f, 1.6), (0.2, 0.0, 1.0))
@@ -44,7 +46,9 @@ def add_ball(name: str, radius: float = 0.5, material: bpy.types.Material | None
     faces += [(bottom, last + (s + 1) % sides, last + s) for s in range(sides)]
     vertices = np.array([*places, (0, 0, 1), (0, 0, -1)]) * radius
     material = material or scenes.emission(name, 3.0, (0.8, 0.7, 0.2))
-    return scenes.add_mesh(name, vertices, faces, material)
+    ball = scenes.add_mesh(name, vertices, faces, material)
+    ball.visible_diffuse = ball.visible_glossy = False
+    return ball
 
 
 def throw(item: bpy.types.Object, start: scenes.Place = (-1.2, -0.8, 0.8), speed: float = 0.025) -> None:

@@ -32,6 +32,16 @@ class Pair:
         """The names of the objects whose vectors are not to be trusted."""
         return {item.name for item in self.shot.objects if not item.trusted}
 
+    def inside(self, name: str) -> np.ndarray:
+        """(H, W) bool: all pixels but those whose neighbours are of the object and not of it."""
+        shown = np.pad(self.pixels(name), 1, mode="edge")
+        around = [
+            shown[1 + y : shown.shape[0] - 1 + y, 1 + x : shown.shape[1] - 1 + x]
+            for y in (-1, 0, 1)
+            for x in (-1, 0, 1)
+        ]
+        return np.all(around, axis=0) | ~np.any(around, axis=0)
+
     def pixels(self, name: str) -> np.ndarray:
         """(H, W) bool: which pixels of the later frame show the object of that name."""
         numbers = [item.id for item in self.shot.objects if item.name == name]
