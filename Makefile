@@ -11,10 +11,15 @@ BPY := 4.2.23 4.5.15 5.0.1 5.2.3
 DEMO_BPY := 4.2.23
 EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 
-.PHONY: demo test setup build lint unit worker blender window bench clean
+.PHONY: demo docs-pictures test setup build lint unit worker blender window bench clean
 
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
+
+# The pictures of docs/conditions.md, from the bundled scene.
+docs-pictures: build
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_conditions.py build/conditions docs/conditions \
+		--blender .environments/bpy-$(DEMO_BPY)/bin/python
 
 test: lint unit worker blender window
 

@@ -58,6 +58,11 @@ def backend_python() -> Path:
     return Path(bpy.path.abspath(chosen)) if chosen else python_of(own_environment())
 
 
+def export_folder(scene: bpy.types.Scene) -> Path:
+    """Where the conditions of `scene` are exported to if the user does not say otherwise."""
+    return shot_folder(scene) / "export"
+
+
 def shot_folder(scene: bpy.types.Scene) -> Path:
     """Where the shot of `scene` lies, or will lie; an unsaved file has no folder, so that the user's serves."""
     parent = get().shots_folder or "//flowbrush"

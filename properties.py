@@ -6,9 +6,17 @@ from functools import cache
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
-from .backend.needs import METHODS
+from .backend.needs import CONDITIONS, METHODS
 from .backend.take import MAX_SOFTNESS, RegionSettings, TakeSettings, load_styles
 from .scene.bone_maps import JOINTS
 from .scene.names import check_mask
@@ -37,6 +45,46 @@ def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> 
     style = styles()[settings.style]
     for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model"):
         setattr(settings, name, getattr(style, name))
+
+
+# Name, description and bit of each condition. A .blend stores the bits: they must not change.
+CONDITION_TEXTS = {
+    "depth": ("Depth", "Inverse depth, near is white, as MiDaS gives it; one range for the shot", 0),
+    "depth_metric": ("Metric Depth", "Depth in metres, near is white, as ZoeDepth gives it; one range for the shot", 1),
+    "normal": ("Normals", "Camera space normals in the colours of NormalBae", 2),
+    "canny": ("Canny", "Edges of the picture", 3),
+    "canny_geometry": ("Canny from Geometry", "Edges of the surfaces, without textures and shadows", 4),
+    "softedge": ("Soft Edges", "Edges of surfaces and picture, soft as those of HED and PIDI", 5),
+    "lineart": ("Line Art", "Lines drawn from the passes", 6),
+    "lineart_freestyle": ("Line Art, Freestyle", "Lines drawn by Freestyle, by the scene's own line sets if it has", 7),
+    "lineart_grease_pencil": ("Line Art, Grease Pencil", "Lines drawn by Grease Pencil's modifier Line Art", 8),
+    "segmentation": ("Segmentation", "The classes of objects in the colours of ADE20K", 9),
+    "object_colours": ("Object Colours", "A colour of its own for each object", 10),
+    "openpose": ("OpenPose", "People's joints, hands and faces, drawn from armatures", 11),
+    "tile": ("Tile", "The picture without its details", 12),
+    "shuffle": ("Shuffle", "The picture's colours without its composition", 13),
+    "colour": ("Colour", "The picture itself", 14),
+}
+
+
+class FlowbrushExport(bpy.types.PropertyGroup):
+    """Which conditions go to other programs, and where."""
+
+    conditions: EnumProperty(
+        name="Conditions",
+        description="What is captured and exported besides what the style needs",
+        items=[
+            (name, title, description, "NONE", 1 << bit)
+            for name, (title, description, bit) in CONDITION_TEXTS.items()
+            if name in CONDITIONS
+        ],
+        options={"ENUM_FLAG"},
+    )
+    folder: StringProperty(
+        name="Folder",
+        description="Gets a folder for each condition; when empty, the folder export in the shot's",
+        subtype="DIR_PATH",
+    )
 
 
 FIRST_STYLE, FIRST = next(iter(styles().items()))
@@ -214,7 +262,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
     )
     paint_problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
     paint_notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
-
+    export: PointerProperty(type=FlowbrushExport)
     take: StringProperty(name="Take", description="Name of the stylized result", default="take 1")
 
     def check_masks(self) -> None:

@@ -2,14 +2,16 @@
 
 import bpy
 
-from . import preferences, properties
-from .operators import bones, cancel, capture, environment, job, load, refresh, regions, stylize
+from . import chips, preferences, properties
+from .operators import bones, cancel, capture, conditions, environment, job, load, refresh, regions, stylize
+from .panels import conditions as conditions_panel
 from .panels import people, view3d
 from .panels import regions as regions_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
     properties.FlowbrushRegion,
+    properties.FlowbrushExport,
     properties.FlowbrushSettings,
     properties.FlowbrushPerson,
     properties.FlowbrushJob,
@@ -20,15 +22,19 @@ CLASSES: tuple[type, ...] = (
     *refresh.CLASSES,
     *environment.CLASSES,
     *regions.CLASSES,
+    *conditions.CLASSES,
     *bones.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
+    *conditions_panel.CLASSES,
     *people.CLASSES,
 )
 
 
 def register() -> None:
     """Adds classes, properties and handlers."""
+    chips.register()
+    conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
@@ -46,3 +52,4 @@ def unregister() -> None:
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    chips.unregister()

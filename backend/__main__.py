@@ -9,7 +9,7 @@ from pathlib import Path
 from .blender import run_scene
 from .errors import FlowbrushError
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
-from .take import TakeSettings, load_styles, style_settings
+from .take import RegionSettings, TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
 examples:
@@ -72,6 +72,10 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--guidance", type=float, help="classifier-free guidance scale; 1 turns it off")
     stylize.add_argument("--seed", type=int, help="another number, another variation")
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
+    stylize.add_argument(
+        "--region", nargs=2, action="append", default=[], metavar=("MASK", "PROMPT"), help="another prompt in a part"
+    )
+    stylize.add_argument("--paint", metavar="MASK", help="what is painted; the rest stays the render")
     stylize.add_argument("--replace", action="store_true", help="remove a take of this name made with other settings")
     stylize.set_defaults(run=_stylize)
 
@@ -81,6 +85,14 @@ def parser() -> argparse.ArgumentParser:
     conditions.add_argument("--out", type=Path, required=True, help="the folder that gets a folder for each")
     conditions.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     conditions.set_defaults(run=_conditions)
+
+    masks = commands.add_parser("masks", help="write a mask of a shot as a picture sequence")
+    masks.add_argument("shot", type=Path, help="a folder that capture wrote")
+    masks.add_argument("mask", help="such as 'hero & !sword | material:skin'; see docs/masks.md")
+    masks.add_argument("--out", type=Path, required=True, help="the folder to write")
+    masks.add_argument("--soft", type=float, default=0.0, metavar="PX", help="blur of its border in pixels; default: 0")
+    masks.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
+    masks.set_defaults(run=_masks)
 
     sequence = commands.add_parser("sequence", help="put takes on the timeline of an edit .blend, or into a movie")
     sequence.add_argument("shot", type=Path, help="a folder that capture wrote")
@@ -141,8 +153,10 @@ def _stylize(given: argparse.Namespace) -> None:
     from .stylize import stylize
 
     settings = style_settings(given.style) if given.style else TakeSettings()
-    names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed")
+    names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed", "paint")
     chosen = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    if given.region:
+        chosen["regions"] = tuple(RegionSettings(mask, prompt) for mask, prompt in given.region)
     settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)
     settings = TakeSettings.parse(settings.document(), "the command line")
     shot = Shot.load(given.shot)
@@ -160,6 +174,16 @@ def _conditions(given: argparse.Namespace) -> None:
     for done in export_conditions(Shot.load(given.shot), given.names, given.out, frames):
         print(f"Frame {done.frame}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The conditions are in {given.out}")
+
+
+def _masks(given: argparse.Namespace) -> None:
+    from .export import export_mask
+    from .shot import Shot
+
+    frames = tuple(given.frames) if given.frames else None
+    for done in export_mask(Shot.load(given.shot), given.mask, given.out, _note, given.soft, frames):
+        print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(f"The masks are in {given.out}")
 
 
 def _note(sentence: str) -> None:

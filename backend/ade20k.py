@@ -5,6 +5,8 @@ same repository's visualizationCode/color150, as every annotator of ControlNet u
 controlnet-aux's `ade_palette` agree). Road and skyscraper share a colour there, and therefore here.
 """
 
+PROPERTY = "ade20k"  # the custom property that holds an object's or a collection's class
+
 # Name of the class → red, green, blue from 0 to 255; in the benchmark's order.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "wall": (120, 120, 120),

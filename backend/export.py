@@ -1,7 +1,8 @@
-"""Writes a shot's conditions as picture sequences, for ComfyUI and whatever else takes ControlNet's conditions.
+"""Writes a shot's conditions and masks as picture sequences, for ComfyUI, compositing and whatever else takes them.
 
-<folder>/export.json           which capture the pictures are of
+<folder>/export.json           which capture the pictures are of, and of which mask
 <folder>/<condition>/####.png  8-bit RGB; there only when whole
+<folder>/####.png              a mask: 8-bit grey; there only when whole
 """
 
 import time
@@ -13,14 +14,17 @@ import cv2
 import numpy as np
 
 from . import needs
-from .errors import Cancelled, Code, ShotError, StorageError
+from .errors import Cancelled, Code, SettingsError, ShotError, StorageError
+from .mask_expression import look_up
 from .passes.conditions import condition, passes_for
 from .passes.exr import read_passes
+from .passes.masks import pixels, softened
 from .progress import FrameDone
 from .shot import Shot, frame_file
 from .storage import make_folder, read_json, storage_errors, write_json, write_whole
+from .take import MAX_SOFTNESS
 
-FORMAT, VERSION = "flowbrush-conditions", 1
+FORMAT, MASK_FORMAT, VERSION = "flowbrush-conditions", "flowbrush-mask", 1
 _MAX_RECORD = 100_000
 
 
@@ -46,7 +50,8 @@ def export_conditions(
     for name in chosen:
         needs.check_condition(shot, name)
     numbers = shot.captured_frames(frames)
-    _begin(shot, folder, chosen)
+    record = {"format": FORMAT, "version": VERSION, "capture": shot.capture, "shot": shot.name}
+    _begin(folder, record, [folder / name for name in chosen], [folder / name for name in needs.CONDITIONS])
     for done, frame in enumerate(numbers, 1):
         if cancelled():
             raise Cancelled()
@@ -56,6 +61,41 @@ def export_conditions(
         for name in missing:
             _write(condition(name, passes, shot, frame), picture_path(folder, name, frame))
         yield FrameDone(frame, picture_path(folder, chosen[0], frame), done, len(numbers), time.monotonic() - started)
+
+
+def export_mask(
+    shot: Shot,
+    text: str,
+    folder: Path,
+    warn: Callable[[str], None],
+    softness: float = 0.0,
+    frames: tuple[int, int] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[FrameDone]:
+    """Writes the mask `text`, white inside, of `frames` (both included) into `folder`; softness: of its border, pixels.
+
+    Pictures of the same capture and mask are kept, those of another are replaced; an export that was stopped goes on.
+    warn: gets sentences for the user. Raises SettingsError, ShotError, StorageError or Cancelled before a frame is
+    begun; written pictures stay.
+    """
+    if not 0.0 <= softness <= MAX_SOFTNESS:
+        raise SettingsError(Code.BAD_SETTINGS, f"The softness of a mask lies between 0 and {MAX_SOFTNESS:g} pixels")
+    mask = look_up(text, shot.objects, shot.materials)
+    needs.check_mask(shot, text, mask.passes)
+    for notice in mask.notices:
+        warn(notice)
+    numbers = shot.captured_frames(frames)
+    record = {"format": MASK_FORMAT, "version": VERSION, "capture": shot.capture, "shot": shot.name}
+    _begin(folder, {**record, "mask": str(mask.expression), "softness": softness}, [folder], [folder])
+    for done, frame in enumerate(numbers, 1):
+        if cancelled():
+            raise Cancelled()
+        started = time.monotonic()
+        path = folder / frame_file(frame, "png")
+        if not path.exists():
+            passes = read_passes(shot, frame, mask.passes)
+            _write(softened(pixels(mask, passes, shot.resolution[::-1]), softness), path)
+        yield FrameDone(frame, path, done, len(numbers), time.monotonic() - started)
 
 
 def picture_path(folder: Path, name: str, frame: int) -> Path:
@@ -71,24 +111,23 @@ def _can_be_made(shot: Shot, name: str) -> bool:
     return True
 
 
-def _begin(shot: Shot, folder: Path, names: list[str]) -> None:
-    """Makes the folders; leaves no picture of another capture in them, and touches none that is not an export's."""
-    record: dict[str, Any] = {"format": FORMAT, "version": VERSION, "capture": shot.capture, "shot": shot.name}
+def _begin(folder: Path, record: dict[str, Any], places: list[Path], former_places: list[Path]) -> None:
+    """Makes the folders `places`; leaves no picture of another export in them, and touches none that is no export's."""
     path = folder / "export.json"
     former = _record(path)
-    if former.get("format") != FORMAT:
-        foreign = [file for name in names for file in (folder / name).glob("*.png")]
+    if former.get("format") != record["format"]:
+        foreign = [file for place in places for file in place.glob("*.png")]
         if foreign:
             raise StorageError(
                 Code.NOT_WRITABLE, f"{foreign[0].parent} holds pictures of something else: choose another folder"
             )
     elif former != record:
         with storage_errors(path):
-            for name in needs.CONDITIONS:
-                for file in (folder / name).glob("*.png"):
+            for place in former_places:
+                for file in place.glob("*.png"):
                     file.unlink()
-    for name in names:
-        make_folder(folder / name)
+    for place in places:
+        make_folder(place)
     write_json(path, record)
 
 
@@ -101,6 +140,6 @@ def _record(path: Path) -> dict[str, Any]:
 
 def _write(picture: np.ndarray, path: Path) -> None:
     eight_bit = np.rint(np.clip(picture, 0.0, 1.0) * 255.0).astype(np.uint8)
-    encoded, png = cv2.imencode(".png", cv2.cvtColor(eight_bit, cv2.COLOR_RGB2BGR))
+    encoded, png = cv2.imencode(".png", eight_bit[..., ::-1] if eight_bit.ndim == 3 else eight_bit)
     assert encoded
     write_whole(path, png.tobytes())

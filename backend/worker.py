@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BackendError, Code
-from .export import export_conditions
+from .export import export_conditions, export_mask
 from .needs import CONDITIONS
 from .parsing import Fields
 from .progress import FrameDone
@@ -54,6 +54,8 @@ class Worker:
                 self._stylize(request, message)
             elif message["type"] == "conditions" and isinstance(request, int):
                 self._conditions(request, message)
+            elif message["type"] == "masks" and isinstance(request, int):
+                self._masks(request, message)
             elif message["type"] == "footage" and isinstance(request, int):
                 self._footage(request, message)
             else:
@@ -117,6 +119,15 @@ class Worker:
         frames = _pair(given.integers("frames", -MAX_FRAME, MAX_FRAME, 2)) if "frames" in message else None
         names = given.texts("conditions", len(CONDITIONS))
         self._tell(request, export_conditions(shot, names, folder, frames, lambda: request in self._cancelled))
+        self._channel.send("result", id=request, folder=str(folder))
+
+    def _masks(self, request: int, message: Message) -> None:
+        shot = Shot.load(Path(_text(message, "shot")))
+        folder = Path(_text(message, "folder"))
+        softness = Fields(message, "The request", _bad_request).number("softness", default=0.0)
+        warn, cancelled = self._warn(request), lambda: request in self._cancelled
+        frames = export_mask(shot, _text(message, "mask"), folder, warn, softness, cancelled=cancelled)
+        self._tell(request, frames)
         self._channel.send("result", id=request, folder=str(folder))
 
 

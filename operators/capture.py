@@ -12,7 +12,7 @@ from .. import preferences, properties
 from ..backend.blender import scene_command
 from ..backend.client import Connection
 from ..backend.errors import Code, SceneError, ShotError, StorageError
-from ..backend.needs import needed
+from ..backend.needs import CONDITIONS, needed
 from ..backend.protocol import Message
 from ..backend.shot import Shot
 from ..backend.storage import make_folder, storage_errors
@@ -79,10 +79,14 @@ def blender() -> str:
 
 
 def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The passes and the extras that the scene's style and masks need with `method`. Raises SettingsError."""
+    """The passes and the extras that the scene's style and masks with `method`, and what is to be exported, need.
+
+    Raises SettingsError.
+    """
     chosen = scene.flowbrush
     style = replace(properties.styles()[chosen.style], regions=chosen.region_settings, paint=chosen.paint.strip())
-    return needed(method, (control.condition for control in style.controls), style.masks)
+    exported = [name for name in CONDITIONS if name in chosen.export.conditions]
+    return needed(method, [*(control.condition for control in style.controls), *exported], style.masks)
 
 
 def check_scene(scene: bpy.types.Scene) -> None:

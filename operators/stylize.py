@@ -6,52 +6,31 @@ from pathlib import Path
 import bpy
 
 from .. import preferences, properties
-from ..backend.client import Connection
-from ..backend.protocol import Message
 from ..backend.shot import Shot, checked_name
 from ..backend.take import TakeSettings
-from . import picture, worker
+from . import picture
 from .capture import CaptureStage, captured_shot, check_scene, needed_for, unsaved_images
 from .job import Job, JobOperator, Stage
+from .worker import WorkerStage
 
 STILL = "still"
 
 
-class StylizeStage:
+class StylizeStage(WorkerStage):
     """Paints the shot in `folder` into the take `take`. replace_other: even over one made with other settings.
 
     Raises ShotError for a name that a take cannot have, BackendError(NO_ENVIRONMENT) when the worker cannot run.
     """
 
     def __init__(self, folder: Path, take: str, settings: TakeSettings, *, replace_other: bool) -> None:
-        self.title = "Stylizing"
-        self._python = preferences.backend_python()
-        self._request_fields = {
-            "shot": str(folder),
-            "take": checked_name(take),
-            "settings": settings.document(),
-            "replace": replace_other,
-        }
-        self._connection: Connection | None = None
-        worker.get(self._python)  # says at once when it cannot run, and loads its libraries while a capture goes on
-
-    def start(self) -> None:
-        """Sends the request to the warm worker, or to a new one."""
-        self._connection = worker.get(self._python)
-        self._request = self._connection.request("stylize", **self._request_fields)
-
-    def poll(self) -> list[Message]:
-        """What the worker has said about this request."""
-        assert self._connection is not None
-        return [message for message in self._connection.poll() if message.get("id") == self._request]
-
-    def cancel(self) -> None:
-        """The worker stops within a step, or is ended."""
-        if self._connection is not None:
-            self._connection.cancel(self._request)
-
-    def close(self) -> None:
-        """Nothing to do: the worker stays warm for the next job."""
+        super().__init__(
+            "Stylizing",
+            "stylize",
+            shot=str(folder),
+            take=checked_name(take),
+            settings=settings.document(),
+            replace=replace_other,
+        )
 
 
 def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:

@@ -19,13 +19,14 @@ class FLOWBRUSH_UL_regions(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """The mask can be edited in the line itself."""
+        layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(item, "enabled", text="")
-        field = row.row()
-        field.active = item.enabled
-        field.alert = bool(item.problem)
-        field.prop(item, "mask", text="", emboss=False, placeholder="hero & !sword")
-        field.label(text=item.prompt)
+        split = row.split(factor=0.65)
+        split.active = item.enabled
+        split.alert = bool(item.problem)
+        split.prop(item, "mask", text="", emboss=False, placeholder="hero & !sword")
+        split.label(text=item.prompt)
 
 
 class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
@@ -52,7 +53,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
         layout.operator("flowbrush.region_add_selected", icon="RESTRICT_SELECT_OFF")
         if chosen.active_region < len(chosen.regions):
             self._draw_region(context, chosen.regions[chosen.active_region])
-        column = layout.column(heading="")
+        column = layout.column()
         _draw_mask(column, context, chosen, "paint", chosen.paint_problem, chosen.paint_notice)
         if chosen.paint.strip():
             column.prop(chosen, "paint_softness")

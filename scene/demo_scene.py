@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ..backend.ade20k import PROPERTY
 from ..backend.storage import make_folder
 
 CHARACTER = Path(__file__).parent.parent / "demo" / "knight.glb"
@@ -64,20 +65,22 @@ def _light(scene: bpy.types.Scene) -> None:
 def _ground_and_props() -> None:
     ground = _primitive("Ground", "plane", (0.0, 0.0, 0.0), size=60.0)
     ground.data.materials.append(_paving())
+    ground[PROPERTY] = "sidewalk"
     crates = _material("Wood", (0.42, 0.22, 0.09))
     stone = _material("Stone", (0.46, 0.44, 0.42))
     cloth = _material("Cloth", (0.50, 0.06, 0.07))
     grass = _material("Grass", (0.16, 0.33, 0.10))
-    for name, kind, place, turn, scale, material in (
-        ("Crate", "cube", (-1.35, 0.7, 0.45), 0.35, (0.45, 0.45, 0.45), crates),
-        ("Small Crate", "cube", (-1.25, 0.72, 1.15), 0.9, (0.25, 0.25, 0.25), crates),
-        ("Column", "cylinder", (1.75, 1.3, 1.4), 0.0, (0.3, 0.3, 1.4), stone),
-        ("Column Foot", "cube", (1.75, 1.3, 0.12), 0.2, (0.45, 0.45, 0.12), stone),
-        ("Ball", "sphere", (1.25, -0.35, 0.26), 0.0, (0.26, 0.26, 0.26), cloth),
-        ("Bush", "sphere", (-2.6, 2.6, 0.5), 0.0, (1.0, 0.8, 0.7), grass),
-        ("Far Column", "cylinder", (-0.6, 4.2, 1.6), 0.0, (0.3, 0.3, 1.6), stone),
+    for name, category, kind, place, turn, scale, material in (
+        ("Crate", "box", "cube", (-1.35, 0.7, 0.45), 0.35, (0.45, 0.45, 0.45), crates),
+        ("Small Crate", "box", "cube", (-1.25, 0.72, 1.15), 0.9, (0.25, 0.25, 0.25), crates),
+        ("Column", "column", "cylinder", (1.75, 1.3, 1.4), 0.0, (0.3, 0.3, 1.4), stone),
+        ("Column Foot", "base", "cube", (1.75, 1.3, 0.12), 0.2, (0.45, 0.45, 0.12), stone),
+        ("Ball", "ball", "sphere", (1.25, -0.35, 0.26), 0.0, (0.26, 0.26, 0.26), cloth),
+        ("Bush", "plant", "sphere", (-2.6, 2.6, 0.5), 0.0, (1.0, 0.8, 0.7), grass),
+        ("Far Column", "column", "cylinder", (-0.6, 4.2, 1.6), 0.0, (0.3, 0.3, 1.6), stone),
     ):
         item = _primitive(name, kind, place)
+        item[PROPERTY] = category
         item.rotation_euler.z, item.scale = turn, scale
         item.data.materials.append(material)
         if kind != "sphere":
@@ -99,6 +102,8 @@ def _knight() -> None:
         unused = item.name.partition(".")[0] in ARMS and item.name not in HELD
         if item.type == "MESH" and (item.parent is None or unused or item.name.endswith("_Offhand")):
             bpy.data.objects.remove(item)
+        elif item.type == "MESH":
+            item[PROPERTY] = "person"
     _choose_actions(rig)
     start, end = PATH
     rig.rotation_mode = "XYZ"

@@ -10,6 +10,7 @@ import bpy
 
 from ..backend.shot import SceneMaterial, SceneObject, Shot
 from . import cameras, compat, passes
+from .category import category
 from .surface import Marking
 
 _MOST_PROPERTIES, _LONGEST_PROPERTY = 64, 256  # of an object in shot.json; letters
@@ -76,6 +77,7 @@ def objects(marking: Marking) -> tuple[SceneObject, ...]:
             collections=tuple(collection.name_full for collection in _with_parents(item.users_collection, parents)),
             materials=tuple(_name(slot.material, marking) for slot in item.material_slots if slot.material),
             properties=_properties(item),
+            category=category(item, parents),
         )
         for number, item in marking.objects.items()
     )

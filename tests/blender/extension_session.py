@@ -173,7 +173,41 @@ def cancel(archive: str) -> dict:
     return found
 
 
-SCENARIOS = (enable_and_disable, refusals, capture, cancel)
+def classes(archive: str) -> dict:
+    """Objects and collections get their classes through the operator, and what is to be exported is captured."""
+    import importlib
+
+    install(archive)
+    chips = importlib.import_module(f"{MODULE}.chips")
+    capturing = importlib.import_module(f"{MODULE}.operators.capture")
+    table = importlib.import_module(f"{MODULE}.backend.ade20k").COLOURS
+    needs = importlib.import_module(f"{MODULE}.backend.needs")
+    scene, cube = bpy.context.scene, bpy.data.objects["Cube"]
+    # Icons have numbers in a window only; their colours can be looked at here.
+    shown = {name: [round(255 * part) for part in chips._icons[name].icon_pixels_float[:4]] for name in ("", *table)}
+    found = {
+        "classes": len(table),
+        "colours": shown == {"": [0, 0, 0, 255], **{n: [*c, 255] for n, c in table.items()}},
+    }
+    found["set"] = said(bpy.ops.flowbrush.set_class, target="OBJECT", category="person")
+    found["object"] = cube.get("ade20k")
+    said(bpy.ops.flowbrush.set_class, target="COLLECTION", category="traffic light")
+    found["collection"] = bpy.context.collection.get("ade20k")
+    found["removed"] = said(bpy.ops.flowbrush.set_class, target="OBJECT", category="NONE")
+    found["object afterwards"] = cube.get("ade20k")
+
+    export = scene.flowbrush.export
+    found["nothing chosen"] = said(bpy.ops.flowbrush.export_conditions)
+    export.conditions = set(needs.CONDITIONS)
+    found["chosen"] = sorted(set(needs.CONDITIONS) - export.conditions)
+    export.conditions = {"normal", "lineart_freestyle"}
+    before = capturing.needed_for(scene, "per_frame")
+    found["captured"] = "normal" in before[0] and before[1] == ("lineart_freestyle",)
+    found["not captured"] = said(bpy.ops.flowbrush.export_conditions)
+    return found
+
+
+SCENARIOS = (enable_and_disable, refusals, capture, cancel, classes)
 
 if __name__ == "__main__":
     name, archive = sys.argv[1:]

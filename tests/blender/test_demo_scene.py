@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import bpy
+from flowbrush.backend.ade20k import COLOURS, PROPERTY
 from flowbrush.scene.demo_scene import ARMS, HELD, build_demo_scene
 
 
@@ -12,6 +13,8 @@ def test_the_demo_scene_opens_with_a_knight_that_walks_and_strikes(tmp_path: Pat
     assert scene.camera is not None
     held = {item.name for item in scene.objects if item.name.partition(".")[0].removesuffix("_Offhand") in ARMS}
     assert held == set(HELD)
+    seen = [item for item in scene.objects if item.type == "MESH"]
+    assert all(item.get(PROPERTY) in COLOURS for item in seen), "everything that is seen has a class"
     [rig] = [item for item in scene.objects if item.type == "ARMATURE"]
     places = {frame: hand(scene, rig, frame) for frame in (1, 14, 28, 38, 48)}
     moved = [(b - a).length for a, b in zip(places.values(), list(places.values())[1:], strict=False)]

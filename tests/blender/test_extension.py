@@ -78,19 +78,20 @@ def test_disabling_removes_all_that_enabling_added(session):
         "check_environment",
         "clear_bones",
         "detect_bones",
+        "export_conditions",
         "load_into_sequencer",
         "refresh",
         "region_add",
         "region_add_selected",
         "region_move",
         "region_remove",
+        "set_class",
         "set_up_environment",
         "stylize_animation",
         "stylize_frame",
     ]
-    assert {f"FLOWBRUSH_PT_{name}" for name in ("main", "shot", "style", "regions", "people", "motion", "take")} <= set(
-        enabled["types"]
-    )
+    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "conditions", "classes")
+    assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", "WindowManager.flowbrush"]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
@@ -136,3 +137,15 @@ def test_cancelled_and_abandoned_captures_leave_nothing_behind(session):
     assert not found["alive"]
     assert found["given up"] == "cancelled" and not found["alive after giving up"]
     assert found["temporary"] == []
+
+
+def test_classes_are_chosen_by_colour_and_what_is_to_be_exported_is_captured(session):
+    found = session("classes")
+    assert found["classes"] == 150 and found["colours"]
+    assert found["set"] == found["removed"] == "['FINISHED']"
+    assert found["object"] == "person" and found["object afterwards"] is None
+    assert found["collection"] == "traffic light"
+    assert "choose what to export" in found["nothing chosen"]
+    assert found["chosen"] == [], "every condition can be chosen"
+    assert found["captured"]
+    assert "press Capture first" in found["not captured"]

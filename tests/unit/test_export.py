@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from flowbrush.backend import export
 from flowbrush.backend.errors import Cancelled, Code, SettingsError, ShotError, StorageError
-from flowbrush.backend.export import available, export_conditions, picture_path
+from flowbrush.backend.export import available, export_conditions, export_mask, picture_path
 from flowbrush.backend.passes.conditions import condition, passes_for
 from flowbrush.backend.passes.exr import read_passes
+from flowbrush.backend.passes.masks import softened
+from flowbrush.backend.shot import SceneMaterial
 from synthetic_shot import make_shot
 
 
@@ -86,3 +88,54 @@ def test_what_cannot_be_made_is_said_before_anything_is_written(shot, tmp_path):
     with pytest.raises(ShotError, match="not captured"):
         list(export_conditions(shot, ["depth"], out))
     assert not out.exists()
+
+
+def test_every_mask_is_that_of_its_frame(shot, tmp_path):
+    done = list(export_mask(shot, "Square", tmp_path / "out", pytest.fail, 1.5, (2, 9)))
+    assert [(d.frame, d.done, d.total) for d in done] == [(2, 1, 2), (3, 2, 2)]
+    square = read_passes(shot, 3, ["object_id"])["object_id"] == 2
+    stored = cv2.imread(str(done[1].path), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(stored, np.rint(softened(square, 1.5) * 255)), "8-bit grey, white inside"
+    hard = next(export_mask(shot, "Square", tmp_path / "hard", pytest.fail))
+    assert set(np.unique(cv2.imread(str(hard.path), cv2.IMREAD_UNCHANGED))) == {0, 255}
+
+
+def test_a_stopped_mask_goes_on_and_another_replaces_it(shot, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(Cancelled):
+        list(export_mask(shot, "Square", out, pytest.fail, cancelled=iter([False, True]).__next__))
+    assert sorted(p.name for p in out.glob("*.png")) == ["0001.png"]
+    written = (out / "0001.png").stat().st_mtime_ns
+    list(export_mask(shot, "(Square)", out, pytest.fail))
+    assert len(list(out.glob("*.png"))) == 3 and (out / "0001.png").stat().st_mtime_ns == written
+    list(export_mask(shot, "!Square", out, pytest.fail, 0.0, (2, 2)))
+    assert [p.name for p in out.glob("*.png")] == ["0002.png"], "a sequence of two masks"
+    with pytest.raises(StorageError, match="choose another folder"):
+        list(export_conditions(shot, ["depth"], _with_depth(out)))
+
+
+def _with_depth(out):
+    (out / "depth").mkdir()
+    (out / "depth" / "0001.png").write_bytes(b"mine")
+    return out
+
+
+def test_a_mask_never_lies_over_other_pictures(shot, tmp_path):
+    (tmp_path / "0001.png").write_bytes(b"mine")
+    with pytest.raises(StorageError, match="choose another folder"):
+        list(export_mask(shot, "Square", tmp_path, pytest.fail))
+    assert (tmp_path / "0001.png").read_bytes() == b"mine" and not (tmp_path / "export.json").exists()
+
+
+def test_a_mask_without_meaning_is_said_before_anything_is_written(shot, tmp_path):
+    for text, softness, code in (("Sqare", 0.0, Code.BAD_MASK), ("Square", 1e9, Code.BAD_SETTINGS)):
+        with pytest.raises(SettingsError) as caught:
+            list(export_mask(shot, text, tmp_path / "out", pytest.fail, softness))
+        assert caught.value.code is code
+    with pytest.raises(ShotError, match="no pass 'object_id'"):
+        list(export_mask(replace(shot, passes={}), "Square", tmp_path / "out", pytest.fail))
+    assert not (tmp_path / "out").exists()
+    told = []
+    both = replace(shot, materials=(SceneMaterial(1, "Square"),))
+    list(export_mask(both, "Square", tmp_path / "out", told.append))
+    assert len(told) == 1 and "the object is meant" in told[0]

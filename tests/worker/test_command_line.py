@@ -9,6 +9,7 @@ import pytest
 from flowbrush.backend import environment
 from flowbrush.backend.client import LAUNCH, clean_environment
 from flowbrush.backend.errors import BackendError, Code
+from flowbrush.backend.take import Take
 from synthetic_shot import make_shot
 
 
@@ -22,7 +23,7 @@ def flowbrush(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_help_teaches_every_command() -> None:
     top = flowbrush("--help")
     assert top.returncode == 0 and "examples:" in top.stdout
-    for command in ("capture", "footage", "stylize", "conditions", "sequence", "demo", "environment"):
+    for command in ("capture", "footage", "stylize", "conditions", "masks", "sequence", "demo", "environment"):
         assert command in top.stdout
         assert flowbrush(command, "--help").returncode == 0
 
@@ -46,6 +47,24 @@ def test_conditions_are_written_and_said_where(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "maps" / "canny").iterdir()) == ["0001.png", "0002.png"]
 
 
+def test_masks_are_written_and_said_where(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=2)
+    done = flowbrush("masks", str(shot.folder), "Square & Paint", "--soft", "2", "--out", str(tmp_path / "maps"))
+    assert done.returncode == 0, done.stderr
+    assert "2/2" in done.stdout and str(tmp_path / "maps") in done.stdout
+    assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["0001.png", "0002.png", "export.json"]
+
+
+def test_regions_and_what_is_painted_can_be_said(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=1)
+    regions = ("--region", "Square", "cel", "--region", "Wall", "watercolour")
+    done = flowbrush("stylize", str(shot.folder), "--take", "a", "--style", "ink", *regions, "--paint", "Square")
+    assert done.returncode == 0, done.stderr
+    settings = Take.load(shot, "a").settings
+    assert [(region.mask, region.prompt) for region in settings.regions] == [("Square", "cel"), ("Wall", "watercolour")]
+    assert settings.paint == "Square"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -58,6 +77,10 @@ def test_conditions_are_written_and_said_where(tmp_path: Path) -> None:
         (("footage", "SHOT", "other", "--size", "1", "1"), "must lie between"),
         (("capture", "a.blend", "SHOT", "--blender", "no-such-blender"), "Blender"),
         (("conditions", "SHOT", "magic", "--out", "maps"), "choose one of"),
+        (("masks", "SHOT", "Sqare", "--out", "maps"), "did you mean Square?"),
+        (("masks", "SHOT", "Square &", "--out", "maps"), "a name is missing"),
+        (("masks", "SHOT", "Square", "--out", "maps", "--soft", "nan"), "between 0 and 100"),
+        (("stylize", "SHOT", "--take", "a", "--style", "ink", "--region", "(Wall", "cel"), "is not closed"),
         (("environment", "check", "nowhere"), "set up the backend"),
     ],
 )

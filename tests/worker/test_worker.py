@@ -179,6 +179,18 @@ def test_conditions_are_written_with_progress_and_errors_are_sentences(
     assert damaged["code"] == Code.PROTOCOL
 
 
+def test_masks_are_written_with_progress_notices_and_errors(worker: Connection, shot: Shot, tmp_path: Path) -> None:
+    fields = {"shot": str(shot.folder), "folder": str(tmp_path / "mask"), "softness": 1.5}
+    said = answers(worker, worker.request("masks", mask="Square", **fields))
+    frames = len(shot.frame_numbers)
+    assert [message["type"] for message in said] == ["preview", "progress"] * frames + ["result"]
+    assert len(list((tmp_path / "mask").glob("*.png"))) == frames and said[-1]["folder"] == fields["folder"]
+    refused = answers(worker, worker.request("masks", mask="Squre", **fields))[-1]
+    assert refused["code"] == Code.BAD_MASK and "did you mean Square?" in refused["sentence"]
+    damaged = answers(worker, worker.request("masks", mask="Square", **{**fields, "softness": "much"}))[-1]
+    assert damaged["code"] == Code.PROTOCOL
+
+
 def name_a_shot_of_the_future(shot: Shot) -> None:
     path = shot.folder / "shot.json"
     path.write_text(path.read_text().replace(f'"version": {VERSION}', f'"version": {VERSION + 1}'))
