@@ -25,8 +25,8 @@ test: lint unit worker blender window
 
 setup: $(BACKEND)/.ready $(foreach version,$(BPY),.environments/bpy-$(version)/.ready)
 
-$(BACKEND)/.ready: backend/requirements.txt backend/requirements.lock requirements-dev.txt
-	$(PYTHON) -I launch.py backend environment create $(BACKEND) --also requirements-dev.txt
+$(BACKEND)/.ready: backend/requirements.txt backend/requirements-footage.txt backend/requirements.lock requirements-dev.txt
+	$(PYTHON) -I launch.py backend environment create $(BACKEND) --footage --also requirements-dev.txt
 	touch $@
 
 # Blender 5.2 is built for Python 3.13; where that is missing its tests are skipped, and say so.

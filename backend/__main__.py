@@ -59,6 +59,15 @@ def parser() -> argparse.ArgumentParser:
     footage.add_argument("--fps", type=Fraction, metavar="N/D", help="default: the movie's rate, or 24 for images")
     footage.set_defaults(run=_footage)
 
+    estimate = commands.add_parser("estimate", help="estimate conditions of a shot of footage; needs the footage extra")
+    estimate.add_argument("shot", type=Path, help="a folder that footage wrote")
+    estimate.add_argument("conditions", nargs="*", help="what to estimate; without any, shows what there is")
+    estimate.add_argument(
+        "--weights", type=Path, help="the folder with the networks' weights; default: the hub's cache"
+    )
+    estimate.add_argument("--download", action="store_true", help="fetch missing weights from the Hugging Face hub")
+    estimate.set_defaults(run=_estimate)
+
     stylize = commands.add_parser("stylize", help="paint a shot: make a take, or go on with it")
     stylize.add_argument("shot", type=Path, help="a folder that capture wrote")
     stylize.add_argument("--take", required=True, help="the take's name")
@@ -112,6 +121,9 @@ def parser() -> argparse.ArgumentParser:
     environment = commands.add_parser("environment", help="make or check the Python environment of the worker")
     environment.add_argument("what", choices=("create", "check"))
     environment.add_argument("folder", type=Path)
+    environment.add_argument(
+        "--footage", action="store_true", help="with the extra that estimates conditions of footage"
+    )
     environment.add_argument("--also", type=Path, action="append", default=[], help="further requirement files")
     environment.set_defaults(run=_environment)
 
@@ -146,6 +158,22 @@ def _footage(given: argparse.Namespace) -> None:
     for done in capture_footage(given.footage, given.shot, settings, warn=_note, cancelled=lambda: False):
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The shot is in {given.shot}")
+
+
+def _estimate(given: argparse.Namespace) -> None:
+    from .footage.catalogue import catalogue
+    from .footage.estimate import estimate_conditions
+    from .shot import Shot
+
+    if not given.conditions:
+        print("\n".join(catalogue()))
+        return
+    frames = estimate_conditions(
+        Shot.load(given.shot), given.conditions, given.weights, cancelled=lambda: False, download=given.download
+    )
+    for done in frames:
+        print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(f"The shot in {given.shot} has {', '.join(Shot.load(given.shot).drawn)}")
 
 
 def _stylize(given: argparse.Namespace) -> None:
@@ -211,9 +239,9 @@ def _environment(given: argparse.Namespace) -> None:
     from . import environment
 
     if given.what == "create":
-        environment.create(given.folder.absolute(), print, extra=tuple(given.also))
+        environment.create(given.folder.absolute(), print, extra=tuple(given.also), footage=given.footage)
     else:
-        environment.check(environment.python_of(given.folder))
+        environment.check(environment.python_of(given.folder), footage=given.footage)
     print(f"The backend's environment in {given.folder} is ready")
 
 

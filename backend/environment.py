@@ -16,9 +16,11 @@ from pathlib import Path
 
 from .client import LAUNCH, QUIET_THREADS
 from .errors import BackendError, Code
+from .footage.catalogue import catalogue
 from .storage import make_folder
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+FOOTAGE = Path(__file__).with_name("requirements-footage.txt")
 LOCK = Path(__file__).with_name("requirements.lock")
 
 _LIST_PACKAGES = (
@@ -33,8 +35,11 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def check(python: Path) -> None:
-    """Raises BackendError(NO_ENVIRONMENT) unless `python` runs and has every package at its locked version."""
+def check(python: Path, *, footage: bool = False) -> None:
+    """Raises BackendError(NO_ENVIRONMENT) unless `python` runs and has every package at its locked version.
+
+    footage: with the extra that estimates conditions of footage.
+    """
     try:
         answer = subprocess.run(
             [str(python), "-I", "-c", _LIST_PACKAGES], capture_output=True, timeout=60, check=True, text=True
@@ -50,7 +55,7 @@ def check(python: Path) -> None:
     locked = locked_versions()
     wrong = [
         f"{name} {locked[name]}" if name in locked else name
-        for name in required_packages()
+        for name in (*required_packages(), *(required_packages(FOOTAGE) if footage else ()))
         if name not in found["packages"] or (name in locked and found["packages"][name].split("+")[0] != locked[name])
     ]
     if wrong:
@@ -59,9 +64,9 @@ def check(python: Path) -> None:
         )
 
 
-def required_packages() -> list[str]:
-    """The names in requirements.txt."""
-    lines = (line.split("#")[0].strip() for line in REQUIREMENTS.read_text("utf-8").splitlines())
+def required_packages(requirements: Path = REQUIREMENTS) -> list[str]:
+    """The names in a requirement file."""
+    lines = (line.split("#")[0].strip() for line in requirements.read_text("utf-8").splitlines())
     return [line.split("=")[0].split("<")[0].split(">")[0].strip().lower() for line in lines if line]
 
 
@@ -72,12 +77,17 @@ def locked_versions() -> dict[str, str]:
 
 
 def create(
-    folder: Path, say: Callable[[str], None], *, extra: tuple[Path, ...] = (), python: str = sys.executable
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    extra: tuple[Path, ...] = (),
+    footage: bool = False,
+    python: str = sys.executable,
 ) -> Path:
     """Makes the environment in `folder`, or brings one that is there up to date, and gives its Python.
 
-    extra: further requirement files (development tools). Downloads; ask before. Raises BackendError(NO_ENVIRONMENT)
-    with the installer's last words.
+    extra: further requirement files (development tools). footage: with the extra that estimates conditions of footage.
+    Downloads; ask before. Raises BackendError(NO_ENVIRONMENT) with the installer's last words.
     """
     make_folder(folder.parent)
     uv = shutil.which("uv")
@@ -92,9 +102,15 @@ def create(
         say(f"Making a Python environment in {folder}")
         _run([uv, "venv", "--quiet", "--allow-existing", "--python", python, str(folder)])
     say("Installing the backend's packages (about 1.4 GB with torch's CPU build)")
-    files = [word for path in (REQUIREMENTS, *extra) for word in ("--requirements", str(path))]
+    if footage:
+        say("With them those that estimate conditions of footage (about 30 MB: controlnet-aux, torchvision, timm)")
+        say("Their networks' weights are not downloaded now, but each when it is asked for and allowed:")
+        for line in catalogue():
+            say(f"  {line}")
+    chosen = (REQUIREMENTS, *((FOOTAGE,) if footage else ()), *extra)
+    files = [word for path in chosen for word in ("--requirements", str(path))]
     _run([uv, "pip", "install", "--quiet", "--python", str(python_of(folder)), "--constraints", str(LOCK), *files])
-    check(python_of(folder))
+    check(python_of(folder), footage=footage)
     write_launcher(folder)
     return python_of(folder)
 

@@ -58,6 +58,8 @@ class Worker:
                 self._masks(request, message)
             elif message["type"] == "footage" and isinstance(request, int):
                 self._footage(request, message)
+            elif message["type"] == "estimate" and isinstance(request, int):
+                self._estimate(request, message)
             else:
                 raise BackendError(Code.PROTOCOL, f"This worker does not know the request '{message['type']}'")
         except Exception as error:  # noqa: BLE001  whatever a library raises: the user is told, and the worker goes on
@@ -95,6 +97,20 @@ class Worker:
         )
         self._tell(request, frames)
         self._channel.send("result", id=request, shot=str(folder))
+
+    def _estimate(self, request: int, message: Message) -> None:
+        from .footage.estimate import estimate_conditions
+
+        shot = Shot.load(Path(_text(message, "shot")))
+        names = [name for name in message.get("conditions") or [] if isinstance(name, str)]
+        weights = _text(message, "weights")
+        self._channel.send("progress", id=request, done=0, total=0, sentence="Loading the estimator")
+        # Nothing is downloaded here: the worker runs with the hub switched off.
+        frames = estimate_conditions(
+            shot, names, Path(weights) if weights else None, cancelled=lambda: request in self._cancelled
+        )
+        self._tell(request, frames)
+        self._channel.send("result", id=request, shot=str(shot.folder))
 
     def _warn(self, request: int) -> Callable[[str], None]:
         return lambda sentence: self._channel.send("warning", id=request, sentence=sentence)

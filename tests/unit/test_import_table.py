@@ -32,6 +32,7 @@ FORBIDDEN = {
             "client",
             "blender",
             "environment",
+            "footage/catalogue",
         )
     },
     "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},

@@ -86,6 +86,14 @@ def test_a_condition_that_footage_lacks_is_told(worker: Connection, movie: Path,
     assert last["code"] == Code.MISSING_PASS and "estimate" in last["sentence"]
 
 
+def test_estimating_without_weights_says_where_they_belong(worker: Connection, movie: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shot"
+    list(worker.messages(worker.request("footage", footage=str(movie), shot=str(folder))))
+    request = worker.request("estimate", shot=str(folder), conditions=["normal"], weights=str(tmp_path))
+    last = list(worker.messages(request))[-1]
+    assert last["code"] == Code.MISSING_MODEL and "scannet.pt" in last["sentence"]
+
+
 def test_the_command_line_makes_a_shot(movie: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-I", str(LAUNCH), "backend", "footage", str(movie), str(tmp_path / "shot")]
     options = ["--frames", "2", "4", "--size", "48", "32", "--fps", "24000/1001"]
