@@ -83,6 +83,12 @@ def lens_curves() -> list[bpy.types.FCurve]:
     return [curve for curve in curves if curve.data_path in _LENS and not curve.mute]
 
 
+def clip_end(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> float:
+    """How far the scene's camera sees at the current frame, metres along its axis."""
+    camera: bpy.types.Camera = scene.camera.evaluated_get(layer.depsgraph).data
+    return camera.clip_end
+
+
 def describe(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, resolution: tuple[int, int]) -> Camera:
     """The scene's camera at the current frame, as evaluated by Blender; its scale is left out, as in renders."""
     depsgraph = layer.depsgraph

@@ -17,7 +17,7 @@ from ..backend import needs
 from ..backend.errors import Cancelled, Code, SceneError, ShotError
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
-from . import cameras, compat, describe, line_art, passes, pose, render_settings, resume, surface, trust
+from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
 from .changes import Changes
 from .exr_file import ExrLayoutError
 from .pen import grey_png
@@ -79,26 +79,25 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
             Code.EMPTY_RANGE,
             f"There is no frame from {settings.first} to {settings.last}: let the range end after it starts",
         )
-    if not hasattr(scene, "cycles"):
-        raise SceneError(Code.UNSUPPORTED_SCENE, "Cycles is switched off: enable it in the preferences under Add-ons")
+    engine = engines.engine_for(scene)
     layer = _view_layer(scene, settings.view_layer)
     cameras.check(scene, range(settings.first, settings.last + 1))
     make_folder(folder)
-    return _capture(scene, layer, folder, settings)
+    return _capture(scene, layer, engine, folder, settings)
 
 
 def _capture(
-    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, folder: Path, settings: CaptureSettings
+    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, engine: str, folder: Path, settings: CaptureSettings
 ) -> Generator[Captured, None, None]:
-    notices = describe.notices(scene, range(settings.first, settings.last + 1))
+    notices = describe.notices(scene, engine, range(settings.first, settings.last + 1))
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         renders = render_settings.prepare(
-            changes, scene, layer, settings.size, settings.samples, settings.denoise, settings.passes
+            changes, scene, layer, engine, settings.size, settings.samples, settings.denoise, settings.passes
         )
         scene.frame_set(settings.first)  # what materials there are is told by the surfaces that there are
         watch = trust.Watch(changes, scene, layer)
-        marking = surface.mark(changes, layer, settings.passes)
+        marking = surface.mark(changes, layer, engine, settings.passes)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
         people = pose.rigs(layer) if needs.POSE in settings.extras else []
         shot = replace(shot, drawn=line_art.described(settings.extras), has_pose=needs.POSE in settings.extras)
@@ -151,7 +150,8 @@ def _render_passes(
     """Renders the passes of the current frame and writes their file, whole or not at all."""
     with _rendering(shot, frame) as rough:
         rendered = _render(scene, renders.data, rough / "data.exr", "OPEN_EXR_MULTILAYER")
-        packed = passes.packed(passes.read_render(rendered, marking, shot.passes))
+        clip_end = cameras.clip_end(scene, scene.view_layers[shot.view_layer])
+        packed = passes.packed(passes.read_render(rendered, marking.aovs, shot.passes, clip_end))
     write_whole(shot.exr_path(frame), packed)
 
 

@@ -12,7 +12,7 @@ EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT
 # 5.0.1; 4.2.23 and 5.2.3 are right).
 ORTHOGRAPHIC_VECTORS = not (4, 3, 0) <= bpy.app.version < (5, 2, 0)
 # What Cycles makes of a surface without a material; its first input is the colour.
-DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
+CYCLES_DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
 
 
 def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str) -> None:

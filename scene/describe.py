@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..backend.shot import SceneMaterial, SceneObject, Shot
-from . import cameras, compat, passes
+from . import cameras, compat, engines, passes
 from .category import category
 from .surface import Marking
 
@@ -113,15 +113,15 @@ def _name(material: bpy.types.Material, marking: Marking) -> str:
     return marking.stand_ins.get(material.name_full, material.name_full)
 
 
-def notices(scene: bpy.types.Scene, frames: range) -> list[str]:
+def notices(scene: bpy.types.Scene, engine: str, frames: range) -> list[str]:
     """What a capture leaves out or does differently from a plain render of the scene."""
-    render = scene.render
+    render, engine_notice = scene.render, engines.notice(scene, engine)
     found: list[tuple[Any, str]] = [
-        (render.engine != "CYCLES", f"Captured with Cycles, the scene is set to {render.engine}"),
+        (engine_notice, engine_notice),
         (render.use_motion_blur, "Captured without motion blur: there are no vectors with it"),
         (render.use_compositing and compat.compositor_tree(scene), "Captured without compositing"),
         (
-            scene.cycles.use_denoising and not compat.can_denoise(),
+            engine == engines.CYCLES and scene.cycles.use_denoising and not compat.can_denoise(),
             "This Blender was built without OpenImageDenoise: pictures are not denoised; use more samples",
         ),
         (render.use_border, "The render region was ignored; the whole picture was captured"),

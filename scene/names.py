@@ -6,6 +6,7 @@ from ..backend.errors import SettingsError
 from ..backend.mask_expression import MAX_LENGTH, Name, Pattern, look_up
 from ..backend.shot import SceneMaterial, SceneObject
 from . import describe
+from .aovs import Aovs
 from .surface import RENDERED, Marking
 
 
@@ -13,7 +14,7 @@ def named() -> tuple[tuple[SceneObject, ...], tuple[SceneMaterial, ...]]:
     """All objects and materials as a capture would number them, were it now."""
     objects = dict(enumerate((item for item in bpy.data.objects if item.type in RENDERED), 1))
     materials = dict(enumerate((item for item in bpy.data.materials if not item.is_grease_pencil), 1))
-    marking = Marking({}, objects, materials, {}, ())
+    marking = Marking(Aovs({}), objects, materials, {}, ())
     return describe.objects(marking), describe.materials(marking)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from ..backend.errors import Code, SceneError
 from ..backend.shot import Pass
+from .aovs import Aovs
 from .exr_file import exr_file, read_channels
-from .surface import Marking
 
 BACKGROUND = 1e9  # metres; Cycles writes 1e10 where a ray hits nothing
+_CLIP_ROUNDING = 1e-4  # EEVEE's depth comes from a depth buffer
 _DEPTH_BITS = 15  # of the mantissa: the lowest byte of every float is then 0
 _VECTOR_UNIT = 1 / 256  # pixels
 _SURFACE_SHARE = 1 / 16  # of the way to the surface of the nearest neighbouring pixel
@@ -34,13 +35,18 @@ def described(names: Iterable[str]) -> dict[str, Pass]:
     return {name: Pass(_KEPT[name].channels, _KEPT[name].meaning) for name in names}
 
 
-def read_render(data: bytes, marking: Marking, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """The passes `names` from the bytes of a file that Blender rendered: (H, W, C) float32 each, as Blender means them.
+def read_render(data: bytes, aovs: Aovs, names: Iterable[str], clip_end: float) -> dict[str, np.ndarray]:
+    """The passes `names` from the bytes of a file that Blender rendered: (H, W, C) float32 each.
 
-    Raises SceneError when Blender left one out, ExrLayoutError when the file is no file.
+    clip_end: the camera's, metres: EEVEE writes about this depth where there is no surface, and vectors there that
+    follow the camera. Raises SceneError when Blender left a pass out, ExrLayoutError when the file is no file.
     """
     channels = read_channels(data)
-    return {name: np.stack([_find(channels, ending, name) for ending in _endings(name, marking)], -1) for name in names}
+    passes = {name: _read(channels, aovs, name) for name in names}
+    background = _read(channels, aovs, "depth")[..., 0] >= clip_end * (1.0 - _CLIP_ROUNDING)
+    for name, values in passes.items():
+        values[background] = 1e10 if name == "depth" else 0.0
+    return passes
 
 
 def packed(passes: Mapping[str, np.ndarray]) -> bytes:
@@ -67,20 +73,16 @@ def read_depth(data: bytes) -> np.ndarray | None:
     return read_channels(data).get(_KEPT["depth"].channels[0])
 
 
-def _endings(name: str, marking: Marking) -> tuple[str, ...]:
-    """The endings of the names of a pass's channels in Blender's file, each as alternatives parted by `|`."""
-    if name == "surface":
-        return tuple(f".{marking.aovs[name]}.{c}" for c in "RGB")
-    if name == "instance":
-        return (f".{marking.aovs[name]}.X",)
-    return _RENDERED[name]
-
-
-def _find(channels: Mapping[str, np.ndarray], endings: str, wanted: str) -> np.ndarray:
-    for name, pixels in channels.items():
-        if name.endswith(tuple(endings.split("|"))):
-            return pixels
-    raise SceneError(Code.RENDER_FAILED, f"Blender did not render the pass '{wanted}': capture with Cycles")
+def _read(channels: Mapping[str, np.ndarray], aovs: Aovs, name: str) -> np.ndarray:
+    try:
+        if (values := aovs.read(channels, name)) is None:
+            found = [[pixels for key, pixels in channels.items() if key.endswith(e)] for e in _RENDERED[name]]
+            values = np.stack([alternatives[0] for alternatives in found], axis=-1)
+    except LookupError as error:
+        raise SceneError(
+            Code.RENDER_FAILED, f"Blender did not render the pass '{name}': capture with Cycles"
+        ) from error
+    return values
 
 
 def _depth(depth: np.ndarray) -> np.ndarray:
@@ -143,11 +145,11 @@ _KEPT = {
     ),
     "instance": _Kept(("instance.X",), "a number from 0 to 1 for each instance of an object", lambda number: number),
 }
-# Before 5.0 and since.
-_RENDERED = {
+# The endings of the channels' names in what Blender renders; ids have another name since 5.0.
+_RENDERED: dict[str, tuple[str | tuple[str, ...], ...]] = {
     "depth": (".Depth.Z",),
     "normal": (".Normal.X", ".Normal.Y", ".Normal.Z"),
     "vector": (".Vector.X", ".Vector.Y", ".Vector.Z", ".Vector.W"),
-    "object_id": (".IndexOB.X|.Object Index.X",),
-    "material_id": (".IndexMA.X|.Material Index.X",),
+    "object_id": ((".IndexOB.X", ".Object Index.X"),),
+    "material_id": ((".IndexMA.X", ".Material Index.X"),),
 }

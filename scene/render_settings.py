@@ -8,6 +8,7 @@ import bpy
 
 from . import cameras, compat
 from .changes import Changes
+from .engines import CYCLES
 
 Setting = tuple[Any, str, Any]
 _SWITCHES = {
@@ -37,6 +38,7 @@ def prepare(
     changes: Changes,
     scene: bpy.types.Scene,
     layer: bpy.types.ViewLayer,
+    engine: str,
     size: tuple[int, int] | None,
     samples: int | None,
     denoise: bool | None,
@@ -45,11 +47,11 @@ def prepare(
     """Sets what both renders share, through `changes`, and says what to apply for each.
 
     The beauty picture keeps the scene's own samples, filter and denoiser unless `samples` or `denoise` say otherwise.
-    The data are `passes` only, with one ray through the centre of each pixel, so that no number in them is the mean of
-    two surfaces; light does not bounce, for nobody looks at it; lenses are sharp and the air is clear, for a ray that
-    scatters on its way finds no surface.
+    The data are `passes` only, with one sample at the centre of each pixel, so that no number in them is the mean of
+    two surfaces; there is no more light than must be, for nobody looks at it; lenses are sharp and the air is clear,
+    for a ray that scatters on its way finds no surface.
     """
-    render, cycles = scene.render, scene.cycles
+    render = scene.render
     for name in (p.identifier for p in render.bl_rna.properties if p.identifier.startswith("use_stamp")):
         changes.set(render, name, False)  # burnt-in text, and file paths in the pictures' metadata
     for name in (
@@ -61,7 +63,7 @@ def prepare(
         "use_single_layer",
     ):
         changes.set(render, name, False)
-    changes.set(render, "engine", "CYCLES")
+    changes.set(render, "engine", engine)
     changes.set(render, "use_file_extension", True)
     changes.set(render, "filepath", render.filepath)
     changes.keep(render.image_settings)
@@ -69,15 +71,18 @@ def prepare(
         changes.set(render, "resolution_x", size[0])
         changes.set(render, "resolution_y", size[1])
         changes.set(render, "resolution_percentage", 100)
+    if engine == CYCLES:
+        wanted = scene.cycles.use_denoising if denoise is None else denoise
+        changes.set(scene.cycles, "use_denoising", wanted and compat.can_denoise())
     if samples is not None:
-        changes.set(cycles, "samples", samples)
-    wanted = cycles.use_denoising if denoise is None else denoise
-    changes.set(cycles, "use_denoising", wanted and compat.can_denoise())
+        owner, name = (scene.cycles, "samples") if engine == CYCLES else (scene.eevee, "taa_render_samples")
+        changes.set(owner, name, samples)
     for other in scene.view_layers:
         changes.set(other, "use", other == layer)
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)
     _drop_passes(changes, layer)
-    data = _data(scene, layer, passes)
+    own = _cycles_data(scene, layer) if engine == CYCLES else _eevee_data(scene)
+    data = (*_data(scene, layer, passes), *own)
     for owner, name, _ in data:
         changes.set(owner, name, getattr(owner, name))
     return Renders(tuple((owner, name, getattr(owner, name)) for owner, name, _ in data), data)
@@ -96,21 +101,35 @@ def image_format(scene: bpy.types.Scene, file_format: str) -> None:
 
 def _drop_passes(changes: Changes, layer: bpy.types.ViewLayer) -> None:
     """Turns off the user's passes: the beauty needs the picture only, and the data its own few."""
-    for struct in (layer, layer.cycles):
+    for struct in (layer, layer.eevee, *([layer.cycles] if hasattr(layer, "cycles") else [])):
         for name in (p.identifier for p in struct.bl_rna.properties):
             if name.startswith(("use_pass_", "pass_debug_")) or name == "denoising_store_passes":
                 changes.set(struct, name, name == "use_pass_combined")
 
 
 def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[str]) -> tuple[Setting, ...]:
-    cycles = scene.cycles
-    bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
+    """What both engines have."""
     return (
-        *((layer, f"use_pass_{_SWITCHES[name]}", True) for name in passes if name in _SWITCHES),
-        *((cycles, name, 0) for name in bounces),  # not transparent_max_bounces: cut-out leaves show what is behind
+        *(
+            (layer, f"use_pass_{_SWITCHES[name]}", True)
+            for name in {"depth": 0, **dict.fromkeys(passes)}
+            if name in _SWITCHES
+        ),
         (scene.render, "use_freestyle", False),
         (scene.render, "dither_intensity", 0.0),
         (layer, "samples", 0),
+        *((curve, "mute", True) for curve in cameras.lens_curves()),
+        *((camera.dof, "use_dof", False) for camera in bpy.data.cameras),
+        *((item, "hide_render", True) for item in bpy.data.objects if item.type == "VOLUME"),
+        *((link, "is_muted", True) for link in _volume_links()),
+    )
+
+
+def _cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+    cycles = scene.cycles
+    bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
+    return (
+        *((cycles, name, 0) for name in bounces),  # not transparent_max_bounces: cut-out leaves show what is behind
         # The first surface that is not quite clear counts. One below the threshold would let rays pass by chance, and
         # Cycles would write half of the data of those that it stops.
         (layer, "pass_alpha_threshold", 0.01),
@@ -122,11 +141,19 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[s
         (cycles, "sample_offset", 0),
         (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"),
         (cycles, "filter_width", 0.01),
-        (cycles, "film_exposure", 0.0),  # makes the picture black, which costs nothing to store
-        *((curve, "mute", True) for curve in cameras.lens_curves()),
-        *((camera.dof, "use_dof", False) for camera in bpy.data.cameras),
-        *((item, "hide_render", True) for item in bpy.data.objects if item.type == "VOLUME"),
-        *((link, "is_muted", True) for link in _volume_links()),
+    )
+
+
+def _eevee_data(scene: bpy.types.Scene) -> tuple[Setting, ...]:
+    eevee = scene.eevee
+    switches = ("use_shadows", "use_raytracing", "use_fast_gi", "use_overscan")
+    return (
+        (eevee, "taa_render_samples", 1),
+        (scene.render, "filter_size", 0.0),  # the one sample is then at the centre
+        *((eevee, name, False) for name in switches if hasattr(eevee, name)),
+        # Blended surfaces write no passes. Dithered ones do: whole where they are opaque, nothing where they are
+        # clear, and a pattern of both in between, for which `transparency` has them marked as not to be trusted.
+        *((m, "surface_render_method", "DITHERED") for m in bpy.data.materials if not m.is_grease_pencil),
     )
 
 

@@ -1,7 +1,6 @@
-"""A coordinate that stays with each point of every surface, as passes: rest position, instance, object, material.
+"""Makes every surface tell what it is: objects and materials get numbers of their own, and all materials get AOVs.
 
-Materials get two small node chains that write to AOVs ("arbitrary output variables", passes filled by materials), and
-objects and materials get numbers of their own. All of it goes through `Changes`.
+Surfaces without a material, or with one without nodes, get one that can hold AOVs and renders alike.
 """
 
 from collections.abc import Container
@@ -11,48 +10,46 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import compat
+from . import aovs, compat
 from .changes import Changes
 
 RENDERED = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
-_AOVS = {"surface": "COLOR", "instance": "VALUE"}
 _MAX_ID = 32767  # pass_index is a short in Blender's files
 
 
 @dataclass(frozen=True)
 class Marking:
-    """What was marked: the AOVs by pass, objects and materials by id, sentences for the user.
+    """What was marked: the AOVs, objects and materials by id, sentences for the user.
 
-    aovs: their names as Blender gave them. stand_ins: for materials that were replaced for the capture, the names of
-    the user's own, by the replacement's.
+    stand_ins: for materials that were replaced for the capture, the names of the user's own, by the replacement's.
     """
 
-    aovs: dict[str, str]
+    aovs: aovs.Aovs
     objects: dict[int, bpy.types.Object]
     materials: dict[int, bpy.types.Material]
     stand_ins: dict[str, str]
     notices: tuple[str, ...]
 
 
-def mark(changes: Changes, layer: bpy.types.ViewLayer, passes: Container[str]) -> Marking:
+def mark(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Container[str]) -> Marking:
     """Gives every surface its ids, and what else of `passes` materials must write, until `changes` closes."""
-    aovs = {name: _add_aov(changes, layer, f"flowbrush_{name}", kind) for name, kind in _AOVS.items() if name in passes}
+    added = aovs.add(changes, layer, engine, passes)
     objects = [o for o in sorted(bpy.data.objects, key=lambda o: o.name_full) if o.type in RENDERED]
     for item in objects:
-        if item.type == "MESH" and "surface" in aovs:
+        if item.type == "MESH" and "surface" in passes:
             changes.set(item, "add_rest_position_attribute", True)
-    stand_ins = _replace_plain_materials(changes)
-    _fill_empty_slots(changes, layer, objects)
+    stand_ins = _replace_plain_materials(changes, engine)
+    _fill_empty_slots(changes, layer, engine, objects)
     materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if compat.uses_nodes(m)]
     for material in materials:
-        _add_nodes(changes, material.node_tree, aovs)
+        aovs.write(changes, material.node_tree, added)
     notices = []
     if len(objects) > _MAX_ID or len(materials) > _MAX_ID:
         notices.append(f"Only the first {_MAX_ID} objects and materials have numbers of their own")
     if any(item.library for item in (*materials, *objects)):
         notices.append("Linked objects and materials were captured too; their library files are not changed")
     numbered = _number(changes, objects), _number(changes, materials)
-    return Marking(aovs, *numbered, stand_ins, tuple(notices))
+    return Marking(added, *numbered, stand_ins, tuple(notices))
 
 
 def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:
@@ -64,37 +61,36 @@ def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:
     return numbered
 
 
-def _add_aov(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str) -> str:
-    changes.set(layer, "active_aov_index", layer.active_aov_index)
-    aov = layer.aovs.add()
-    aov.name, aov.type = name, kind  # Blender makes the name unique
-    unique = aov.name
-    changes.callback(lambda: layer.aovs.remove(layer.aovs[unique]))
-    return unique
-
-
-def _replace_plain_materials(changes: Changes) -> dict[str, str]:
-    """Materials without nodes cannot hold AOVs: they give way to a material of nodes that Cycles renders alike.
+def _replace_plain_materials(changes: Changes, engine: str) -> dict[str, str]:
+    """Materials without nodes cannot hold AOVs: they give way to a material of nodes that the engine renders alike.
 
     Returns the names: replacement → replaced.
     """
     names = {}
     for plain in [m for m in bpy.data.materials if not m.is_grease_pencil and not compat.uses_nodes(m)]:
-        stand_in = _one_shader(changes, plain.name, "ShaderNodeBsdfDiffuse", tuple(plain.diffuse_color))
+        if engine == compat.EEVEE:
+            stand_in = _one_shader(changes, plain.name, "ShaderNodeBsdfPrincipled", tuple(plain.diffuse_color))
+            shader = next(node for node in stand_in.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+            shader.inputs["Metallic"].default_value = plain.metallic
+            shader.inputs["Roughness"].default_value = plain.roughness
+        else:
+            stand_in = _one_shader(changes, plain.name, "ShaderNodeBsdfDiffuse", tuple(plain.diffuse_color))
         changes.callback(stand_in.user_remap, plain)
         plain.user_remap(stand_in)
         names[stand_in.name_full] = plain.name_full
     return names
 
 
-def _fill_empty_slots(changes: Changes, layer: bpy.types.ViewLayer, objects: list[bpy.types.Object]) -> None:
-    """Surfaces without a material get Cycles' own default, as a material that can hold AOVs."""
-    default = None
+def _fill_empty_slots(
+    changes: Changes, layer: bpy.types.ViewLayer, engine: str, objects: list[bpy.types.Object]
+) -> None:
+    """Surfaces without a material get the engine's own default, as a material that can hold AOVs."""
+    default, shader = None, "ShaderNodeBsdfPrincipled" if engine == compat.EEVEE else compat.CYCLES_DEFAULT_SHADER
     generated = _generated_bare(layer)
     for item in objects:
         if item.material_slots and all(slot.material for slot in item.material_slots) and item not in generated:
             continue
-        default = default or _one_shader(changes, "(no material)", compat.DEFAULT_SHADER, (0.8, 0.8, 0.8, 1.0))
+        default = default or _one_shader(changes, "(no material)", shader, (0.8, 0.8, 0.8, 1.0))
         if item in generated:
             _add_modifier(changes, item, _painting_the_bare(changes, default))
         if not item.material_slots:
@@ -177,39 +173,3 @@ def _one_shader(changes: Changes, name: str, kind: str, colour: tuple[float, ...
     shader.inputs[0].default_value = colour
     tree.links.new(shader.outputs[0], output.inputs["Surface"])
     return material
-
-
-def _add_nodes(changes: Changes, tree: bpy.types.NodeTree, aovs: dict[str, str]) -> None:
-    """Adds `rest position → surface AOV` and `random number of the instance → instance AOV`.
-
-    Where there is no rest position (curves, text, meshes made by Geometry Nodes) the position in the object's own
-    space is used: it stays put as long as the object does not bend.
-    """
-    changes.callback(setattr, tree.nodes, "active", tree.nodes.active)
-
-    def add(kind: str, **values: Any) -> bpy.types.Node:
-        node = tree.nodes.new(kind)
-        changes.callback(tree.nodes.remove, node)
-        for name, value in values.items():
-            setattr(node, name, value)
-        return node
-
-    if "surface" in aovs:
-        rest = add("ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name="rest_position")
-        length = add("ShaderNodeVectorMath", operation="LENGTH")
-        exists = add("ShaderNodeMath", operation="SIGN")
-        position = add("ShaderNodeTexCoord")
-        choose = add("ShaderNodeMix", data_type="VECTOR")
-        output = add("ShaderNodeOutputAOV", aov_name=aovs["surface"])
-        sockets = {socket.identifier: socket for socket in choose.inputs}
-        result = next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
-        tree.links.new(rest.outputs["Vector"], length.inputs[0])  # all 0 where there is no such attribute
-        tree.links.new(length.outputs["Value"], exists.inputs[0])
-        tree.links.new(exists.outputs["Value"], sockets["Factor_Float"])
-        tree.links.new(position.outputs["Object"], sockets["A_Vector"])
-        tree.links.new(rest.outputs["Vector"], sockets["B_Vector"])
-        tree.links.new(result, output.inputs["Color"])
-    if "instance" in aovs:
-        number = add("ShaderNodeObjectInfo")
-        output = add("ShaderNodeOutputAOV", aov_name=aovs["instance"])
-        tree.links.new(number.outputs["Random"], output.inputs["Value"])

@@ -88,6 +88,9 @@ def _array(name: str, channels: list[np.ndarray], shot: Shot, frame: int) -> np.
         return np.rint(np.clip(ids, 0, MAX_ID)).astype(np.int32)
     array = np.stack([c.astype(np.float32) for c in channels], axis=-1)
     np.nan_to_num(array, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    if name == "normal":  # its rounding to halves changed its length more than its direction
+        length = np.linalg.norm(array.astype(np.float64), axis=-1, keepdims=True)
+        array = np.divide(array, length, out=np.zeros_like(array), where=length > 1e-6, casting="same_kind")
     if name == "vector":
         _follow_lens(array[..., :2], shot, frame, frame - 1, 1.0)
         _follow_lens(array[..., 2:], shot, frame, frame + 1, -1.0)

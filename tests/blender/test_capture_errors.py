@@ -141,11 +141,13 @@ def test_a_folder_that_is_no_shot_keeps_its_files(scene, tmp_path):
     assert Shot.load(folder).missing_frames() == []
 
 
-def test_another_engine_is_captured_with_cycles_and_says_so(scene, tmp_path):
-    scene.render.engine = capturing.compat.EEVEE
+@pytest.mark.parametrize("engine", ["BLENDER_WORKBENCH", capturing.compat.EEVEE])
+def test_another_engine_is_captured_with_cycles_and_says_so(scene, tmp_path, monkeypatch, engine):
+    monkeypatch.setattr(capturing.engines, "eevee_renders", lambda: False)  # where there is no graphics driver
+    scene.render.engine = engine
     said = [sentence for captured in capture(scene, tmp_path / "shot", SETTINGS) for sentence in captured.notices]
     assert any("Cycles" in sentence for sentence in said)
-    assert scene.render.engine == capturing.compat.EEVEE
+    assert scene.render.engine == engine and Shot.load(tmp_path / "shot").engine == "CYCLES"
 
 
 def test_without_a_denoiser_the_picture_is_noisy_and_that_is_said(scene, tmp_path, monkeypatch):

@@ -4,62 +4,20 @@ Blender comes from Debian, unpacked into .environments/ by make_root. The pictur
 """
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import flowbrush
 import pytest
 
-HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
-PACKAGE = Path(flowbrush.__file__).resolve().parent
+sys.path.insert(0, str(Path(__file__).parent))
+from debian import HERE, PACKAGE, REPOSITORY, Root
+
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 FRAMES = 6
-
-
-class Root:
-    """A folder with a real Blender in it, and the ways to run that."""
-
-    def __init__(self, suite: str) -> None:
-        self.suite = suite
-        self.folder = REPOSITORY / ".environments" / f"blender-{suite}"
-
-    def make(self) -> None:
-        """Makes the root if it is not there. Skips the test, with the reason, where that cannot be done."""
-        if os.geteuid() != 0:
-            pytest.skip("unpacking Debian's Blender needs to be root")
-        if shutil.which("apt-get") is None:
-            pytest.skip("unpacking Debian's Blender needs apt")
-        self.folder.parent.mkdir(exist_ok=True)
-        made = subprocess.run(
-            [HERE / "make_root", self.suite, self.folder], capture_output=True, text=True, timeout=900
-        )
-        if made.returncode != 0:
-            pytest.skip(f"Debian {self.suite} gave no Blender: {made.stderr.strip()[-300:]}")
-
-    def run(self, home: Path, *command: str | Path, limit: float = 120.0) -> int:
-        """Runs a command inside; HOME, the test's folder, the package and the backend's Python are there too."""
-        folders = dict.fromkeys([HERE, PACKAGE, home.parent, Path(sys.prefix), Path(sys.base_prefix)])
-        process = subprocess.Popen(
-            [HERE / "in_root", self.folder, *(word for folder in folders for word in ("--bind", folder)), *command],
-            env={**os.environ, "IN_ROOT_HOME": str(home)},
-            stdin=subprocess.PIPE,  # the scene's command line takes the end of its standard input for its own
-            start_new_session=True,
-        )
-        try:
-            return process.wait(limit)
-        finally:
-            if process.poll() is None:  # a window that hangs must not outlive the test
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            process.stdin.close()
 
 
 @pytest.fixture(scope="module", params=["trixie", "sid"])
