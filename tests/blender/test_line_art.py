@@ -52,6 +52,28 @@ def test_silhouettes_are_drawn_where_they_are(captured, drawing, frame):
     assert 0.02 < (ink > 0.3).mean() < 0.5 and ink.max() > 0.9
 
 
+def test_the_scene_s_own_line_sets_are_drawn_where_it_renders_with_freestyle(tmp_path):
+    scene = scenes.empty_scene(64, 48)
+    scenes.add_mesh("Square", *scenes.grid(1, 1), None)
+    scenes.add_camera(lambda _: (0.0, 0.0, 5.0), (0.0, 0.0, 0.0))
+    layer = scene.view_layers[0]
+    for lines in list(layer.freestyle_settings.linesets):
+        layer.freestyle_settings.linesets.remove(lines)
+    lines = layer.freestyle_settings.linesets.new("Mine")
+    lines.select_silhouette, lines.select_border, lines.select_crease = True, True, False
+    lines.linestyle.thickness, lines.linestyle.color = 6.0, (1.0, 0.2, 0.0)
+    ink = {}
+    for own in (False, True):
+        scene.render.use_freestyle = layer.use_freestyle = own
+        settings = CaptureSettings(1, 1, samples=1, denoise=False, passes=(), extras=(needs.FREESTYLE,))
+        with closing(capture(scene, tmp_path / str(own), settings)) as frames:
+            list(frames)
+        ink[own] = read_drawn(Shot.load(tmp_path / str(own)), needs.FREESTYLE, 1)
+    assert [style.name for style in bpy.data.linestyles] == [lines.linestyle.name]
+    assert ink[True].max() > 0.95 and np.ptp(ink[True], axis=2).max() == 0.0, "white, whatever their colour"
+    assert ink[True].sum() > 2.5 * ink[False].sum() > 0
+
+
 def test_the_scene_is_as_it_was(captured):
     _, changed = captured
     assert changed == {}
