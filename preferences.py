@@ -59,8 +59,9 @@ def backend_python() -> Path:
 
 
 def export_folder(scene: bpy.types.Scene) -> Path:
-    """Where the conditions of `scene` are exported to if the user does not say otherwise."""
-    return shot_folder(scene) / "export"
+    """Where conditions and masks of `scene` are exported to."""
+    chosen = scene.flowbrush.export.folder
+    return Path(bpy.path.abspath(chosen)) if chosen else shot_folder(scene) / "export"
 
 
 def shot_folder(scene: bpy.types.Scene) -> Path:

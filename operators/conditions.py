@@ -1,7 +1,5 @@
 """Conditions: a shot's ControlNet conditions as picture sequences, and the classes that its segmentation shows."""
 
-from pathlib import Path
-
 import bpy
 from bpy.props import EnumProperty
 
@@ -31,8 +29,8 @@ class FLOWBRUSH_OT_export_conditions(JobOperator):
         shot = captured_shot(context.scene)
         for name in names:
             needs.check_condition(shot, name)
-        folder = Path(bpy.path.abspath(export.folder)) if export.folder else preferences.export_folder(context.scene)
-        stage = WorkerStage("Exporting", "conditions", shot=str(shot.folder), folder=str(folder), conditions=names)
+        folder = str(preferences.export_folder(context.scene))
+        stage = WorkerStage("Exporting", "conditions", shot=str(shot.folder), folder=folder, conditions=names)
         return Job("Export Conditions", [stage], lambda message: f"The conditions are in {message['folder']}")
 
 

@@ -1,8 +1,16 @@
-"""The list of regions: adding, removing and moving them, and writing the selection as a mask."""
+"""The list of regions: adding, removing and moving them, writing the selection as a mask, and masks as pictures."""
+
+import re
 
 import bpy
 
+from .. import preferences
 from ..scene import names
+from .capture import captured_shot
+from .job import Job, JobOperator
+from .worker import WorkerStage
+
+SIGNS = {"!": "not ", "&": "and", "|": "or", "*": "any"}
 
 
 def add(scene: bpy.types.Scene, mask: str) -> None:
@@ -14,6 +22,15 @@ def add(scene: bpy.types.Scene, mask: str) -> None:
     chosen.active_region = len(chosen.regions) - 1
 
 
+def has_active_region(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """Whether there is one; the button says it where there is none."""
+    chosen = context.scene.flowbrush
+    if chosen.active_region < len(chosen.regions):
+        return True
+    operator.poll_message_set("Add a region first")
+    return False
+
+
 class RegionOperator(bpy.types.Operator):
     """Base of the operators that need an active region."""
 
@@ -22,11 +39,7 @@ class RegionOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not where the list is empty."""
-        chosen = context.scene.flowbrush
-        if chosen.active_region < len(chosen.regions):
-            return True
-        cls.poll_message_set("Add a region first")
-        return False
+        return has_active_region(cls, context)
 
 
 class FLOWBRUSH_OT_region_add(bpy.types.Operator):
@@ -94,9 +107,37 @@ class FLOWBRUSH_OT_region_move(RegionOperator):
         return {"FINISHED"}
 
 
+class FLOWBRUSH_OT_export_mask(JobOperator):
+    """Write the active region's mask of all captured frames as a PNG sequence, for compositing and other programs"""
+
+    bl_idname = "flowbrush.export_mask"
+    bl_label = "Export Mask"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """One job at a time, and not where the list is empty."""
+        return super().poll(context) and has_active_region(cls, context)
+
+    def plan(self, context: bpy.types.Context) -> Job:
+        """One stage: the worker, on the captured shot."""
+        chosen = context.scene.flowbrush
+        region = chosen.regions[chosen.active_region].settings
+        folder = preferences.export_folder(context.scene) / "masks" / folder_name(region.mask)
+        fields = {"shot": str(captured_shot(context.scene).folder), "folder": str(folder)}
+        stage = WorkerStage("Exporting", "masks", mask=region.mask, softness=region.softness, **fields)
+        return Job("Export Mask", [stage], lambda message: f"The mask is in {message['folder']}")
+
+
+def folder_name(mask: str) -> str:
+    """A mask expression as the name of a folder: `hero and not sword`."""
+    words = re.sub(r"[!&|*]", lambda sign: SIGNS[sign[0]], mask)
+    return re.sub(r"[^\w .()+-]", "_", words)[:60].strip(" .") or "mask"
+
+
 CLASSES = (
     FLOWBRUSH_OT_region_add,
     FLOWBRUSH_OT_region_add_selected,
     FLOWBRUSH_OT_region_remove,
     FLOWBRUSH_OT_region_move,
+    FLOWBRUSH_OT_export_mask,
 )

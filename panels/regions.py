@@ -69,6 +69,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
         field = row.row()
         field.active = region.use_strength
         field.prop(region, "strength", text="")
+        self.layout.operator("flowbrush.export_mask", icon="EXPORT")
 
 
 def _draw_mask(

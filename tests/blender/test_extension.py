@@ -79,6 +79,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "clear_bones",
         "detect_bones",
         "export_conditions",
+        "export_mask",
         "load_into_sequencer",
         "refresh",
         "region_add",

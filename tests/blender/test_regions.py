@@ -3,6 +3,8 @@
 The extension is registered from its folder, in this process.
 """
 
+from types import SimpleNamespace
+
 import bpy
 import flowbrush
 import pytest
@@ -171,7 +173,47 @@ def test_moving_and_removing(scene):
 
 
 def test_every_change_of_the_list_can_be_undone():
-    assert all("UNDO" in operator.bl_options for operator in regions.CLASSES)
+    listed = [operator for operator in regions.CLASSES if operator.bl_idname.startswith("flowbrush.region")]
+    assert len(listed) == 4 and all("UNDO" in operator.bl_options for operator in listed)
+
+
+def test_a_mask_is_exported_by_the_worker(scene, monkeypatch):
+    asked = {}
+
+    class Stage:
+        title = "Exporting"
+
+        def __init__(self, title, kind, **fields):
+            asked.update(fields, kind=kind)
+
+        def start(self):
+            pass
+
+        def poll(self):
+            return [{"type": "result", "folder": asked["folder"]}]
+
+        def close(self):
+            pass
+
+    assert not bpy.ops.flowbrush.export_mask.poll()
+    bpy.ops.flowbrush.region_add()
+    scene.flowbrush.regions[0].mask = "hero & !body"
+    with pytest.raises(RuntimeError, match="press Capture first"):
+        bpy.ops.flowbrush.export_mask()
+    monkeypatch.setattr(regions, "WorkerStage", Stage)
+    monkeypatch.setattr(regions, "captured_shot", lambda scene: SimpleNamespace(folder="a shot"))
+    assert bpy.ops.flowbrush.export_mask() == {"FINISHED"}
+    assert asked["kind"] == "masks" and asked["mask"] == "hero & !body" and asked["softness"] == 2.0
+    assert asked["folder"].endswith("hero and not body")
+    assert "The mask is in" in bpy.context.window_manager.flowbrush.sentence
+
+
+@pytest.mark.parametrize(
+    ("mask", "name"),
+    [('"left arm" | 床', "_left arm_ or 床"), ("Knight_*", "Knight_any"), ("../..", "_"), ("...", "mask")],
+)
+def test_the_folder_of_a_mask_stays_where_it_belongs(mask, name):
+    assert regions.folder_name(mask) == name
 
 
 def test_the_settings_say_what_the_panel_says(scene):
