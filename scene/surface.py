@@ -115,17 +115,16 @@ def bare(item: bpy.types.Object) -> bool:
 def _generated_bare(layer: bpy.types.ViewLayer) -> set[bpy.types.Object]:
     """Objects whose Geometry Nodes make faces without a material, and nothing but meshes.
 
-    What gives those a material would give it to all hair and points too.
+    What gives those a material would give it to all hair and points too. Linked objects cannot be given any nodes.
     """
     found, others = set(), set()
     for instance in layer.depsgraph.object_instances:
-        maker = (instance.parent if instance.is_instance else instance.object).original
-        if any(modifier.type == "NODES" for modifier in maker.modifiers):
-            mesh = isinstance(instance.object.data, bpy.types.Mesh)
-            if mesh and instance.object.original == maker and bare(instance.object):
-                found.add(maker)
-            elif isinstance(instance.object.data, bpy.types.Curves | bpy.types.PointCloud):
-                others.add(maker)
+        item = instance.object
+        if item.original.library is None and any(modifier.type == "NODES" for modifier in item.original.modifiers):
+            if isinstance(item.data, bpy.types.Curves | bpy.types.PointCloud):
+                others.add(item.original)
+            elif isinstance(item.data, bpy.types.Mesh) and bare(item):
+                found.add(item.original)
     return found - others
 
 

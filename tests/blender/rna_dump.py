@@ -8,6 +8,8 @@ import bpy
 _LEFT_OUT = {"all_ids", "window_managers", "screens", "workspaces"}
 _DERIVED = {"rna_type", "depsgraph", "original", "id_data"}
 _SAME_AS_ANOTHER = {"use_nodes"} if bpy.app.version >= (5, 0, 0) else set()  # deprecated, whether there is a node_tree
+# Blender fills in this name when a file format is chosen for the first time, and refuses to have it emptied.
+_FILLED_IN = "].render.image_settings.linear_colorspace_settings.name"
 _CRASHES = {"uv_sculpt"}  # Blender 4.2 follows a brush of the file that was open before
 
 
@@ -31,6 +33,12 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple
         for path in paths
         if repr(before.get(path, ...)) != repr(after.get(path, ...))
     }
+
+
+def changed(before: dict[str, Any]) -> str:
+    """What differs now from `before`, a line each."""
+    found = difference(before, dump())
+    return "\n".join(f"{path}: {v}" for path, v in found.items() if not (path.endswith(_FILLED_IN) and v[0] == ""))
 
 
 def _walk(struct: Any, path: str, found: dict[str, Any], above: set[int]) -> None:
