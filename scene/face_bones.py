@@ -5,7 +5,7 @@ where they are in an average head: in the shape of the mesh on the head bone, or
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
@@ -62,23 +62,27 @@ _PAIRS = {
     (50, 52): "lipt 0 .5",
     (59, 55): "lipb 1 .25",
     (58, 56): "lipb 0 .5",
-    (68, 69): "eye 0 1",
 }
+PUPILS = (68, 69)
 _LIP_MIDDLES = {51: "lipt 0 0", 57: "lipb 0 0"}  # where the left and the right half meet
 
 
 @dataclass(frozen=True)
-class OnBone:
-    """A place on a bone: its name, and how far along it, 0 at the head and 1 at the tail."""
+class Spot:
+    """A point that moves with a bone: (3,) in the space of the bone at rest. deltas: by the names of the shape keys of
+    `key` that move it there, how far."""
 
     bone: str
-    along: float
+    place: np.ndarray
+    key: bpy.types.Key | None = None
+    deltas: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def landmarks(skeleton: Skeleton) -> dict[int, OnBone]:
-    """The points of the detailed face that are on bones, by their number from 0 to 69; none if there are too few.
+def landmarks(skeleton: Skeleton, bones: Mapping[str, str]) -> dict[int, Spot]:
+    """The points of the detailed face that are on bones, by their number from 0 to 69.
 
-    The 68 of dlib and Multi-PIE, then the pupils. The lips' inner line has no bones.
+    The 68 of dlib and Multi-PIE, then the pupils, which are at the front end of bones of eyes; the others only if most
+    of them are there. The lips' inner line has no bones.
     """
     wanted = {
         **{number: ("", text) for number, text in _MIDDLE.items()},
@@ -90,8 +94,14 @@ def landmarks(skeleton: Skeleton) -> dict[int, OnBone]:
         word, index, along = text.split()
         same = [name for name in skeleton.named(side, (word,)) if sum(skeleton.names[name].numbers) == int(index)]
         if same:
-            found[number] = OnBone(same[0], float(along))
-    return found if len(found) > len(wanted) // 2 else {}
+            found[number] = _along(skeleton, same[0], float(along))
+    pupils = {n: bones[f"{side}_eye"] for n, side in zip(PUPILS, SIDES, strict=True) if f"{side}_eye" in bones}
+    return (found if len(found) > len(wanted) // 2 else {}) | {n: _along(skeleton, b, 1.0) for n, b in pupils.items()}
+
+
+def _along(skeleton: Skeleton, bone: str, part: float) -> Spot:
+    length = float(np.linalg.norm(skeleton.bones[bone].tail - skeleton.bones[bone].head))
+    return Spot(bone, np.array((0.0, part * length, 0.0)))
 
 
 def features(
@@ -160,39 +170,3 @@ def _of_shape(points: np.ndarray, stature: float) -> dict[str, np.ndarray]:
         edge = high[0] if sign > 0 else low[0]
         found[f"{side}_ear"] = np.array((edge, low[1] + _EAR_BEHIND * (high[1] - low[1]), ear))
     return found
-
-
-def shapes_of_head(armature: bpy.types.Object, head: str, meshes: Iterable[bpy.types.Object]) -> list[np.ndarray]:
-    """Of each mesh, (N, 3): those vertices that move with the head bone and bones on it, at rest, in the armature's
-    space."""
-    bone = armature.data.bones[head]
-    names = {head, *(child.name for child in bone.children_recursive)}
-    into = np.array(armature.matrix_world.inverted_safe())
-    found = []
-    for item in meshes:
-        if item.type != "MESH" or item.hide_render:
-            continue
-        places = np.empty(3 * len(item.data.vertices), np.float32)
-        item.data.vertices.foreach_get("co", places)
-        matrix = into @ np.array(item.matrix_world)
-        if item.parent_type == "BONE":
-            if item.parent_bone not in names:
-                continue
-            moved = armature.pose.bones[item.parent_bone].matrix @ (
-                armature.data.bones[item.parent_bone].matrix_local.inverted_safe()
-            )
-            matrix = np.array(moved.inverted_safe()) @ matrix
-        chosen = slice(None) if item.parent_type == "BONE" else _weighted(item, names)
-        found.append((places.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])[chosen])
-    return found
-
-
-def _weighted(item: bpy.types.Object, names: set[str]) -> list[int]:
-    """The vertices that bones of these names move more than all others together."""
-    groups = {group.index for group in item.vertex_groups if group.name in names}
-    return [
-        vertex.index
-        for vertex in item.data.vertices
-        if sum(g.weight for g in vertex.groups if g.group in groups)
-        > sum(g.weight for g in vertex.groups if g.group not in groups)
-    ]

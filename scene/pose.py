@@ -21,7 +21,8 @@ from . import compat
 from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, recognise, unit
 from .bone_names import FINGERS, LIMBS, SIDES
 from .exr_file import ExrLayoutError, read_channels
-from .face_bones import OnBone, features, landmarks, shapes_of_head
+from .face_bones import Spot, features, landmarks
+from .face_mesh import key_landmarks, shapes_of_head
 from .surface import RENDERED
 from .view import View
 
@@ -35,8 +36,8 @@ _LONGEST_END = 1.1  # of the bone before: a wrist or ankle without a bone of its
 class Rig:
     """A person's armature, and where its joints are on its bones.
 
-    bones: by names of `JOINTS`. fingers: their bones from the root. face: nose, eyes and ears, (3,) in the space of the
-    head bone at rest; looks: left, forward and up of the head there, (3, 3) in rows. landmarks: of the detailed face.
+    bones: by names of `JOINTS`. fingers: their bones from the root. face: nose, eyes and ears. looks: left, forward and
+    up of the head in the space of its bone at rest, (3, 3) in rows. landmarks: of the detailed face, by number.
     stature: from the ankles to the head, in the armature's space. own: the objects that move with it. occluded: whether
     joints behind other things are to be drawn.
     """
@@ -44,9 +45,9 @@ class Rig:
     armature: bpy.types.Object
     bones: Mapping[str, str]
     fingers: Mapping[str, tuple[str, ...]]
-    face: Mapping[str, np.ndarray]
+    face: Mapping[str, Spot]
     looks: np.ndarray
-    landmarks: Mapping[int, OnBone]
+    landmarks: Mapping[int, Spot]
     stature: float
     own: frozenset[bpy.types.Object]
     occluded: bool
@@ -94,19 +95,22 @@ def _rig(armature: bpy.types.Object) -> Rig | None:
     if not {f"{side}_{name}" for side in SIDES for name in ("shoulder", "hip")} <= set(places):
         return None
     own = _own(armature)
-    face, looks = {}, np.eye(3)
+    face: dict[str, Spot] = {}
+    points: dict[int, Spot] = {}
+    looks = np.eye(3)
     if head := bones.get("head"):
         into = np.array(armature.data.bones[head].matrix_local.inverted_safe())
         found = features(skeletal, bones, shapes_of_head(armature, head, own), _stature(places))
-        face = {name: into[:3, :3] @ place + into[:3, 3] for name, place in found.items()}
+        face = {name: Spot(head, into[:3, :3] @ place + into[:3, 3]) for name, place in found.items()}
         looks = axes(places) @ into[:3, :3].T
+        points = key_landmarks(armature, head, axes(places), own) | landmarks(skeletal, bones)
     return Rig(
         armature,
         bones,
         {joint: tuple(skeletal.chain(bones[joint], 4)) for joint in bones if joint.partition("_")[2] in FINGERS},
         face,
         looks,
-        landmarks(skeletal) if face else {},
+        points,
         _stature(places),
         own,
         bool(settings.get("occluded", False)),
@@ -145,9 +149,8 @@ def write(rigs: Iterable[Rig], layer: bpy.types.ViewLayer, shot: Shot, camera: C
     found = []
     for rig in rigs:
         own = np.array([numbers[item.name_full] for item in rig.own if item.name_full in numbers], np.int64)
-        armature = rig.armature.evaluated_get(layer.depsgraph)
-        for matrix in _places(rig, armature, layer):
-            person = _person(_Pose(armature, matrix, rig), rig, own, view)
+        for matrix in _places(rig, layer):
+            person = _person(_Pose(rig, matrix, layer.depsgraph), rig, own, view)
             if any(joint.state not in (State.OUTSIDE, State.MISSING) for joint in person.body):
                 found.append(person)
     write_people(shot.pose_path(frame), tuple(found), shot.resolution)
@@ -166,15 +169,15 @@ def _surfaces(shot: Shot, frame: int) -> tuple[np.ndarray | None, np.ndarray | N
         raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
 
 
-def _places(rig: Rig, armature: bpy.types.Object, layer: bpy.types.ViewLayer) -> list[np.ndarray]:
-    """The evaluated armature's matrix to the world, (4, 4), once for each time that what it moves is rendered.
+def _places(rig: Rig, layer: bpy.types.ViewLayer) -> list[np.ndarray]:
+    """The armature's matrices to the world, (4, 4), once for each time that what it moves is rendered.
 
     An armature that moves nothing, as motion capture is imported, is a person where it is not hidden itself.
     """
     moved = [item for item in rig.own if item.type in RENDERED]
     shown = [item for item in moved or [rig.armature] if item.name in layer.objects and not item.hide_render]
     if rig.armature.name in layer.objects and (shown if moved else rig.armature.visible_get(view_layer=layer)):
-        return [np.array(armature.matrix_world)]
+        return [np.array(rig.armature.evaluated_get(layer.depsgraph).matrix_world)]
     return [
         np.array(instance.matrix_world)
         for instance in layer.depsgraph.object_instances
@@ -183,7 +186,7 @@ def _places(rig: Rig, armature: bpy.types.Object, layer: bpy.types.ViewLayer) ->
 
 
 def _person(pose: "_Pose", rig: Rig, own: np.ndarray, view: View) -> Person:
-    face = {number: pose.along(place.bone, place.along) for number, place in rig.landmarks.items()}
+    face = {number: pose.at(spot) for number, spot in rig.landmarks.items()}
     inside, around = _LIMB * pose.stature, _AROUND * pose.stature
 
     def joint(place: np.ndarray | None, away: bool = False, through: float = np.inf) -> Joint:
@@ -214,8 +217,9 @@ def _person(pose: "_Pose", rig: Rig, own: np.ndarray, view: View) -> Person:
 class _Pose:
     """A rig as it stands now: everything in world space."""
 
-    def __init__(self, armature: bpy.types.Object, matrix: np.ndarray, rig: Rig) -> None:
-        self._bones = armature.pose.bones
+    def __init__(self, rig: Rig, matrix: np.ndarray, depsgraph: bpy.types.Depsgraph) -> None:
+        self._bones = rig.armature.evaluated_get(depsgraph).pose.bones
+        self._depsgraph = depsgraph
         self._matrix = matrix
         self._rig = rig
         self.stature = rig.stature * float(abs(np.linalg.det(matrix[:3, :3]))) ** (1 / 3)
@@ -224,6 +228,15 @@ class _Pose:
         """A place on a bone, 0 is its head and 1 its tail."""
         posed = self._bones[bone]
         return self._world(np.array(posed.head) + part * np.array(posed.tail - posed.head))
+
+    def at(self, spot: Spot) -> np.ndarray:
+        """A point that moves with a bone and with shape keys."""
+        place = np.array(spot.place)
+        if spot.key is not None:
+            values = spot.key.evaluated_get(self._depsgraph).key_blocks
+            place += sum((values[name].value * delta for name, delta in spot.deltas.items()), np.zeros(3))
+        turn = np.array(self._bones[spot.bone].matrix)
+        return self._world(turn[:3, :3] @ place + turn[:3, 3])
 
     def _world(self, place: np.ndarray) -> np.ndarray:
         return self._matrix[:3, :3] @ place + self._matrix[:3, 3]
@@ -239,11 +252,7 @@ class _Pose:
                 above, at = found.get(f"{side}_{upper}"), bones.get(f"{side}_{bend}")
                 if f"{side}_{end}" not in found and above is not None and at:
                     found[f"{side}_{end}"] = self._end(at, float(np.linalg.norm(self.along(at) - above)))
-        if head := bones.get("head"):
-            turn = np.array(self._bones[head].matrix)
-            face = {name: self._world(turn[:3, :3] @ place + turn[:3, 3]) for name, place in self._rig.face.items()}
-            found = face | found
-        return found
+        return {name: self.at(spot) for name, spot in self._rig.face.items()} | found
 
     def _end(self, bone: str, before: float) -> np.ndarray:
         """The end of a bone; files that keep no ends make them up, so it is no further than the bone before is long."""
