@@ -82,7 +82,12 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--seed", type=int, help="another number, another variation")
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     stylize.add_argument(
-        "--region", nargs=2, action="append", default=[], metavar=("MASK", "PROMPT"), help="another prompt in a part"
+        "--region",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("MASK", "PROMPT"),
+        help="paint a part so; or a style's name",
     )
     stylize.add_argument("--paint", metavar="MASK", help="what is painted; the rest stays the render")
     stylize.add_argument("--replace", action="store_true", help="remove a take of this name made with other settings")
@@ -184,7 +189,7 @@ def _stylize(given: argparse.Namespace) -> None:
     names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed", "paint")
     chosen = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     if given.region:
-        chosen["regions"] = tuple(RegionSettings(mask, prompt) for mask, prompt in given.region)
+        chosen["regions"] = tuple(_region(mask, prompt) for mask, prompt in given.region)
     settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)
     settings = TakeSettings.parse(settings.document(), "the command line")
     shot = Shot.load(given.shot)
@@ -192,6 +197,11 @@ def _stylize(given: argparse.Namespace) -> None:
     for done in frames:
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The take is in {shot.take_folder(given.take)}")
+
+
+def _region(mask: str, prompt: str) -> RegionSettings:
+    style = load_styles().get(prompt, TakeSettings(prompt=prompt))
+    return RegionSettings(mask, style.prompt, style.negative_prompt)
 
 
 def _conditions(given: argparse.Namespace) -> None:

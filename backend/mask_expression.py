@@ -232,7 +232,7 @@ def _with_property(name: Name, objects: Sequence[SceneObject]) -> Ids:
 def _unknown(what: str, pattern: Pattern, known: set[str]) -> SettingsError:
     near = difflib.get_close_matches("".join(pattern.pieces), sorted(known), n=3, cutoff=0.5)
     advice = f"did you mean {' or '.join(near)}?" if near else "look at the names in the Outliner"
-    return SettingsError(Code.BAD_MASK, f"There is no {what} '{'*'.join(pattern.pieces)}' in this shot: {advice}")
+    return SettingsError(Code.BAD_MASK, f"There is no {what} '{'*'.join(pattern.pieces)}': {advice}")
 
 
 def parse(text: str) -> Expression:

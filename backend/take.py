@@ -57,7 +57,7 @@ class RegionSettings:
     prompt: str
     negative_prompt: str = ""
     strength: float | None = None
-    softness: float = 2.0
+    softness: float = 0.0
 
 
 @dataclass(frozen=True)

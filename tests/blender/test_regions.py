@@ -203,7 +203,7 @@ def test_a_mask_is_exported_by_the_worker(scene, monkeypatch):
     monkeypatch.setattr(regions, "WorkerStage", Stage)
     monkeypatch.setattr(regions, "captured_shot", lambda scene: SimpleNamespace(folder="a shot"))
     assert bpy.ops.flowbrush.export_mask() == {"FINISHED"}
-    assert asked["kind"] == "masks" and asked["mask"] == "hero & !body" and asked["softness"] == 2.0
+    assert asked["kind"] == "masks" and asked["mask"] == "hero & !body" and asked["softness"] == 0.0
     assert asked["folder"].endswith("hero and not body")
     assert "The mask is in" in bpy.context.window_manager.flowbrush.sentence
 

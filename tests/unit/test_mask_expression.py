@@ -171,12 +171,12 @@ def test_names_mean(text: str, source: str, numbers: set[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("swrod", "no object, collection or material 'swrod' in this shot: did you mean sword?"),
-        ("object:hero", "no object 'hero' in this shot: did you mean hero body?"),
-        ("hero & material:steal", "no material 'steal' in this shot: did you mean steel or stone?"),
-        ("property:rôle", "no object with the custom property 'rôle' in this shot: did you mean role?"),
-        ("property:role=leda", "no object whose property role is 'leda' in this shot: did you mean lead?"),
-        ("zzz*", "no object, collection or material 'zzz*' in this shot: look at the names in the Outliner"),
+        ("swrod", "no object, collection or material 'swrod': did you mean sword?"),
+        ("object:hero", "no object 'hero': did you mean hero body?"),
+        ("hero & material:steal", "no material 'steal': did you mean steel or stone?"),
+        ("property:rôle", "no object with the custom property 'rôle': did you mean role?"),
+        ("property:role=leda", "no object whose property role is 'leda': did you mean lead?"),
+        ("zzz*", "no object, collection or material 'zzz*': look at the names in the Outliner"),
     ],
 )
 def test_unknown_names_come_with_near_ones(text: str, sentence: str) -> None:

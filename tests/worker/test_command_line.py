@@ -9,7 +9,7 @@ import pytest
 from flowbrush.backend import environment
 from flowbrush.backend.client import LAUNCH, clean_environment
 from flowbrush.backend.errors import BackendError, Code
-from flowbrush.backend.take import Take
+from flowbrush.backend.take import RegionSettings, Take
 from synthetic_shot import make_shot
 
 
@@ -57,11 +57,14 @@ def test_masks_are_written_and_said_where(tmp_path: Path) -> None:
 
 def test_regions_and_what_is_painted_can_be_said(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "shot", last=1)
-    regions = ("--region", "Square", "cel", "--region", "Wall", "watercolour")
+    regions = ("--region", "Square", "cel", "--region", "Wall", "drawn by a child")
     done = flowbrush("stylize", str(shot.folder), "--take", "a", "--style", "ink", *regions, "--paint", "Square")
     assert done.returncode == 0, done.stderr
     settings = Take.load(shot, "a").settings
-    assert [(region.mask, region.prompt) for region in settings.regions] == [("Square", "cel"), ("Wall", "watercolour")]
+    assert settings.regions == (
+        RegionSettings("Square", "cel", "watercolour"),
+        RegionSettings("Wall", "drawn by a child", ""),
+    )
     assert settings.paint == "Square"
 
 
