@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import tempfile
 import time
 from collections.abc import Generator, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import bpy
 
 from ..backend import needs
-from ..backend.errors import Cancelled, Code, SceneError, ShotError
+from ..backend.errors import Cancelled, Code, SceneError, ShotError, StorageError
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
@@ -82,6 +83,10 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
     engine = engines.engine_for(scene)
     layer = _view_layer(scene, settings.view_layer)
     cameras.check(scene, range(settings.first, settings.last + 1))
+    if os.sep != "\\" and "\\" in str(folder):  # which Blender takes for a slash
+        raise StorageError(
+            Code.NOT_WRITABLE, f"Blender cannot write to {folder}: choose a folder without a backslash in its name"
+        )
     make_folder(folder)
     return _capture(scene, layer, engine, folder, settings)
 
@@ -89,7 +94,7 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
 def _capture(
     scene: bpy.types.Scene, layer: bpy.types.ViewLayer, engine: str, folder: Path, settings: CaptureSettings
 ) -> Generator[Captured, None, None]:
-    notices = describe.notices(scene, engine, range(settings.first, settings.last + 1))
+    notices, name = describe.notices(scene, engine, range(settings.first, settings.last + 1)), layer.name
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         renders = render_settings.prepare(
@@ -100,14 +105,16 @@ def _capture(
         marking = surface.mark(changes, layer, engine, settings.passes)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
         people = pose.rigs(layer) if needs.POSE in settings.extras else []
-        shot = replace(shot, drawn=line_art.described(settings.extras), has_pose=needs.POSE in settings.extras)
+        shot = replace(
+            shot, view_layer=name, drawn=line_art.described(settings.extras), has_pose=needs.POSE in settings.extras
+        )
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
             started = time.perf_counter()
             scene.frame_set(frame)
             if settings.passes and not shot.exr_path(frame).exists():
-                _render_passes(scene, shot, renders, marking, frame)
+                _render_passes(scene, layer, shot, renders, marking, frame)
             if not shot.picture_path(frame).exists():
                 _render_picture(scene, shot, renders, frame)
             camera = cameras.describe(scene, layer, shot.resolution)
@@ -145,12 +152,17 @@ def _remove_render_result() -> None:
 
 
 def _render_passes(
-    scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, marking: surface.Marking, frame: int
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    shot: Shot,
+    renders: render_settings.Renders,
+    marking: surface.Marking,
+    frame: int,
 ) -> None:
     """Renders the passes of the current frame and writes their file, whole or not at all."""
     with _rendering(shot, frame) as rough:
         rendered = _render(scene, renders.data, rough / "data.exr", "OPEN_EXR_MULTILAYER")
-        clip_end = cameras.clip_end(scene, scene.view_layers[shot.view_layer])
+        clip_end = cameras.clip_end(scene, layer)
         packed = passes.packed(passes.read_render(rendered, marking.aovs, shot.passes, clip_end))
     write_whole(shot.exr_path(frame), packed)
 

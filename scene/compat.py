@@ -13,6 +13,8 @@ EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT
 ORTHOGRAPHIC_VECTORS = not (4, 3, 0) <= bpy.app.version < (5, 2, 0)
 # What Cycles makes of a surface without a material; its first input is the colour.
 CYCLES_DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
+# Before 5.0 the names of view layer, pass and channel may not have more than 63 bytes together: room for the layer's.
+LONGEST_LAYER_NAME = 63 if bpy.app.version >= (5, 0, 0) else 32
 
 
 def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str) -> None:

@@ -79,6 +79,8 @@ def prepare(
         changes.set(owner, name, samples)
     for other in scene.view_layers:
         changes.set(other, "use", other == layer)
+    if len(layer.name.encode()) > compat.LONGEST_LAYER_NAME:
+        changes.set(layer, "name", "flowbrush")
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)
     _drop_passes(changes, layer)
     own = _cycles_data(scene, layer) if engine == CYCLES else _eevee_data(scene)
