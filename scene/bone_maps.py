@@ -28,22 +28,22 @@ ENOUGH = 0.75  # of head and limbs
 _UPRIGHT = -0.5  # cosine between the ways from the hips to the neck and to the knees; animals on four feet have about 0
 _NEEDED = tuple(f"{side}_{name}" for side in SIDES for name in ("shoulder", "hip", "knee"))
 
-# The human bones of the VRM specification, where the VRM add-on knows which they are.
+# The human bones of VRM 1, by the names of the properties in which the VRM add-on keeps them.
 VRM_BONES = {
     "head": "head",
     **{
-        f"{side}{bone}": f"{side}_{joint}"
+        f"{side}_{bone}": f"{side}_{joint}"
         for side in SIDES
         for bone, joint in (
-            ("Eye", "eye"),
-            ("UpperArm", "shoulder"),
-            ("LowerArm", "elbow"),
-            ("Hand", "wrist"),
-            ("UpperLeg", "hip"),
-            ("LowerLeg", "knee"),
-            ("Foot", "ankle"),
-            ("ThumbMetacarpal", "thumb"),
-            *((f"{name.title()}Proximal", name) for name in list(FINGERS)[1:]),
+            ("eye", "eye"),
+            ("upper_arm", "shoulder"),
+            ("lower_arm", "elbow"),
+            ("hand", "wrist"),
+            ("upper_leg", "hip"),
+            ("lower_leg", "knee"),
+            ("foot", "ankle"),
+            ("thumb_metacarpal", "thumb"),
+            *((f"{name}_proximal", name) for name in list(FINGERS)[1:]),
         )
     },
 }

@@ -55,7 +55,7 @@ class Rig:
 
 def detect(armature: bpy.types.Object) -> BoneMap | None:
     """The person that an armature is by its bones alone, or None."""
-    return recognise(skeleton(armature), _known(armature.data))
+    return recognise(skeleton(armature), known(armature.data))
 
 
 def skeleton(armature: bpy.types.Object) -> Skeleton:
@@ -66,7 +66,7 @@ def skeleton(armature: bpy.types.Object) -> Skeleton:
     )
 
 
-def _known(data: bpy.types.Armature) -> dict[str, str]:
+def known(data: bpy.types.Armature) -> dict[str, str]:
     """The bones that the VRM add-on knows, where it is enabled; it keeps those of VRM 0 in the words of VRM 1 too."""
     extension = getattr(data, "vrm_addon_extension", None)
     humans: Any = extension.vrm1.humanoid.human_bones if extension else None

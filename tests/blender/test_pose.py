@@ -5,6 +5,7 @@ import os
 import shutil
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import flowbrush
@@ -360,6 +361,21 @@ def test_shape_keys_tell_lids_and_lips(tmp_path):
     assert made == {*range(36, 60)}
 
 
+def test_what_the_vrm_add_on_keeps_is_read(tmp_path):
+    """Made as its properties are, see `Vrm1HumanBonesPropertyGroup` of the add-on."""
+    stage(*SMALL)
+    armature = build("vrm 1")
+    for bone in list(armature.data.bones):
+        bone.name = f"x{bone.name[::-1]}"  # nobody could tell
+    assert pose.detect(armature) is None
+    known = {"left_upper_arm": "leftUpperArm", "right_lower_leg": "rightLowerLeg", "head": "head", "left_eye": ""}
+    humans = {bone: SimpleNamespace(node=SimpleNamespace(bone_name=name)) for bone, name in known.items()}
+    humanoid = SimpleNamespace(humanoid=SimpleNamespace(human_bones=SimpleNamespace(**humans)))
+    data = SimpleNamespace(vrm_addon_extension=SimpleNamespace(vrm1=humanoid))
+    assert pose.known(data) == {"left_shoulder": "leftUpperArm", "right_knee": "rightLowerLeg", "head": "head"}
+    assert pose.known(armature.data) == {}
+
+
 def standing(maker: str = "mixamo", name: str = "Rig") -> bpy.types.Object:
     armature = build(maker, name)
     flesh(armature, maker)
@@ -531,6 +547,31 @@ def test_the_users_choice_wins_is_saved_and_needs_no_extension_to_be_read(regist
     chosen = bone_head(bpy.data.objects["Rig"], "mixamorig:LeftHandMiddle3")
     assert distance(scene, wrist, chosen, SMALL) < TWO_PIXELS
     assert wrist.state == State.OCCLUDED and wrist.drawn
+
+
+def test_detect_fills_in_the_fields_and_clear_empties_them(registered):
+    from flowbrush.operators import bones
+
+    for cls in bones.CLASSES:
+        bpy.utils.register_class(cls)
+    stage(*SMALL)
+    armature = build("unreal")
+    person = armature.flowbrush_person
+    person.head = "pelvis"
+    assert bpy.ops.flowbrush.detect_bones() == {"FINISHED"}
+    expected = rig_names.joints(rig_names.MAKERS["unreal"])
+    assert {joint: getattr(person, joint) for joint in expected} == expected
+    assert person.nose == "" and person.found.startswith("Names as in Unreal; 100%")
+    assert bpy.ops.flowbrush.clear_bones() == {"FINISHED"}
+    assert not any(getattr(person, joint) for joint in expected)
+    armature.data.bones["thigh_l"].name = armature.data.bones["thigh_r"].name = "something"
+    assert bpy.ops.flowbrush.detect_bones() == {"CANCELLED"}
+    assert person.found == "No person was found in these bones"
+    bpy.context.view_layer.objects.active = None
+    with pytest.raises(RuntimeError, match="Select an armature"):
+        bpy.ops.flowbrush.detect_bones()
+    for cls in reversed(bones.CLASSES):
+        bpy.utils.unregister_class(cls)
 
 
 def test_an_armature_that_its_user_hides_is_still_a_person_while_its_body_shows(tmp_path):
