@@ -15,7 +15,6 @@ import numpy as np
 
 from . import needs
 from .errors import Cancelled, Code, SettingsError, ShotError, StorageError
-from .mask_expression import look_up
 from .passes.conditions import condition, passes_for
 from .passes.exr import read_passes
 from .passes.masks import pixels, softened
@@ -80,8 +79,7 @@ def export_mask(
     """
     if not 0.0 <= softness <= MAX_SOFTNESS:
         raise SettingsError(Code.BAD_SETTINGS, f"The softness of a mask lies between 0 and {MAX_SOFTNESS:g} pixels")
-    mask = look_up(text, shot.objects, shot.materials)
-    needs.check_mask(shot, text, mask.passes)
+    mask = needs.mask_in(shot, text)
     for notice in mask.notices:
         warn(notice)
     numbers = shot.captured_frames(frames)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .errors import Code, SettingsError, ShotError
-from .mask_expression import possible_passes
+from .mask_expression import Mask, look_up, possible_passes
 from .shot import Shot
 
 FREESTYLE, GREASE_PENCIL, POSE = "lineart_freestyle", "lineart_grease_pencil", "pose"
@@ -98,9 +98,18 @@ def check_condition(shot: Shot, condition: str) -> None:
         raise _lacks(shot, f"drawing '{condition}'", f"condition '{condition}'")
 
 
-def check_mask(shot: Shot, text: str, passes: Iterable[str]) -> None:
-    """Raises ShotError (MISSING_PASS) where `shot` lacks one of `passes`, which the mask `text` is made of."""
-    _check_passes(shot, passes, f"mask '{text}'")
+def mask_in(shot: Shot, text: str) -> Mask:
+    """The mask expression `text` with the names of `shot`.
+
+    Raises SettingsError (BAD_MASK) where it has no meaning, ShotError (MISSING_PASS) where `shot` lacks its passes.
+    """
+    if shot.source == "footage" and possible_passes(text):
+        raise ShotError(
+            Code.MISSING_PASS, f"Footage has no objects and materials: mask '{text}' needs a captured scene"
+        )
+    mask = look_up(text, shot.objects, shot.materials)
+    _check_passes(shot, mask.passes, f"mask '{text}'")
+    return mask
 
 
 def _check_passes(shot: Shot, passes: Iterable[str], who: str) -> None:

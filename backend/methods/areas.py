@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import needs
-from ..mask_expression import Mask, look_up
 from ..painters.painter import RegionRequest
 from ..passes.exr import read_passes
 from ..passes.masks import pixels, softened
@@ -42,8 +41,8 @@ class Areas:
     def __init__(self, shot: Shot, settings: TakeSettings) -> None:
         self._shot = shot
         self._settings = settings
-        self._regions = [self._mask(region.mask) for region in settings.regions]
-        self._paint = self._mask(settings.paint) if settings.paint else None
+        self._regions = [needs.mask_in(shot, region.mask) for region in settings.regions]
+        self._paint = needs.mask_in(shot, settings.paint) if settings.paint else None
         masks = [*self._regions, *([self._paint] if self._paint else [])]
         self.notices = tuple(notice for mask in masks for notice in mask.notices)
         self._passes = {name for mask in masks for name in mask.passes}
@@ -66,8 +65,3 @@ class Areas:
             numbers[~hard] = len(regions) + 1
             painted = softened(hard, self._settings.paint_softness)
         return FrameAreas(tuple(regions), painted, numbers)
-
-    def _mask(self, text: str) -> Mask:
-        mask = look_up(text, self._shot.objects, self._shot.materials)
-        needs.check_mask(self._shot, text, mask.passes)
-        return mask

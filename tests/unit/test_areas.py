@@ -1,6 +1,7 @@
 """Regions and paint masks through the methods, with a painter that fills each region with a colour of its own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -162,6 +163,10 @@ def test_masks_are_checked_against_the_shot(tmp_path: Path) -> None:
         Areas(shot, TakeSettings(paint="Square & Paint"))
     assert missing.value.code == Code.MISSING_PASS
     assert Areas(shot, TakeSettings(paint="everything")).of(1).painted.min() == 1.0
+    footage = replace(shot, source="footage", objects=(), materials=())
+    with pytest.raises(ShotError, match="Footage has no objects"):
+        Areas(footage, TakeSettings(paint="Square"))
+    assert Areas(footage, TakeSettings(paint="everything")).of(1).painted.min() == 1.0
 
 
 def test_surfaces_are_told_apart_by_the_topmost_region(shot: Shot) -> None:
