@@ -48,6 +48,7 @@ class CaptureStage:
                 raise StorageError(
                     Code.NOT_WRITABLE, f"The scene could not be handed to the background Blender: {error}"
                 ) from error
+            bring_caches(Path(bpy.data.filepath), copy)
         arguments = ["capture", str(copy), str(self._folder), "--scene", self._scene]
         arguments += ["--frames", *map(str, self._frames), "--samples", str(self._samples)]
         arguments += ["--passes", *self._passes, "--extras", *self._extras]
@@ -71,6 +72,16 @@ class CaptureStage:
             self._connection.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def bring_caches(original: Path, copy: Path) -> None:
+    """Copies what was baked to disk for a file to where Blender looks for it: beside the copy, by its name.
+
+    A link would let the background Blender write to the user's own. Raises OSError.
+    """
+    source, target = (path.with_name(f"blendcache_{path.stem}") for path in (original, copy))
+    if original.name and source.is_dir():
+        shutil.copytree(source, target)
 
 
 def blender() -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from blender import ray_truth, scenes, truth
 from blender.stage import add_ball, link, stage, throw
+from flowbrush.operators.capture import bring_caches
 
 
 def collections_in_collections() -> None:
@@ -63,12 +64,14 @@ def by_geometry_nodes() -> None:
     tree.links.new(turn.outputs[0], output)
 
 
-def by_particles() -> None:
+def by_particles(*, on_disk: bool = False) -> None:
     """Balls that fly off and fall; baked, as simulations must be."""
     emitter = scenes.add_mesh("Emitter", *scenes.grid(2, 2), None)
     emitter.location, emitter.scale = (0.0, -0.6, 0.2), (1.2, 0.3, 1.0)
     emitter.show_instancer_for_render = emitter.show_instancer_for_viewport = False
-    settings = emitter.modifiers.new("Dust", "PARTICLE_SYSTEM").particle_system.settings
+    system = emitter.modifiers.new("Dust", "PARTICLE_SYSTEM").particle_system
+    system.point_cache.use_disk_cache = on_disk
+    settings = system.settings
     settings.count, settings.frame_start, settings.frame_end, settings.lifetime = 12, 1, 1, 100
     settings.distribution = "RAND"
     settings.normal_factor, settings.render_type, settings.particle_size = 4.0, "OBJECT", 1.0
@@ -110,6 +113,27 @@ def test_instances_are_followed_one_by_one(tmp_path, kind):
     assert len(seen) >= 5
     assert {key: numbers[0][key] for key in seen} == {key: numbers[1][key] for key in seen}
     assert len({(name, numbers[0][name, place]) for name, place in seen}) == len(seen), "two have one number"
+
+
+def test_what_was_baked_to_disk_is_there_in_the_copy_that_is_captured(tmp_path):
+    """Blender looks for it beside the file, by the file's name."""
+    original, copy = tmp_path / "scene.of.mine.blend", tmp_path / "copy" / "scene.blend"
+    copy.parent.mkdir()
+    stage()
+    bpy.ops.wm.save_as_mainfile(filepath=str(original))
+    by_particles(on_disk=True)
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.save_as_mainfile(filepath=str(copy), copy=True)
+    expected = _places()
+    bring_caches(original, copy)
+    bpy.ops.wm.open_mainfile(filepath=str(copy))
+    assert _places() == expected and len(expected) == 12
+
+
+def _places() -> list[tuple[float, ...]]:
+    bpy.context.scene.frame_set(truth.NOW)
+    instances = bpy.context.evaluated_depsgraph_get().object_instances
+    return [tuple(instance.matrix_world.translation) for instance in instances if instance.is_instance]
 
 
 def _numbers(pair: truth.Pair, scene: bpy.types.Scene, frame: int) -> dict[tuple[str, int], float]:

@@ -99,7 +99,6 @@ def test_each_scene_is_captured_at_its_own_frame_through_its_own_layer(tmp_path)
     other.frame_set(30)
     if bpy.context.window is not None:
         bpy.context.window.scene = other
-    scene.render.use_single_layer = True
     scene.frame_set(2)
     ball = add_ball("Ball", 0.5)
     throw(ball)
