@@ -14,7 +14,7 @@ from flowbrush.backend.shot import Shot
 from flowbrush.backend.storage import make_folder
 
 PAGE = Path(__file__).with_name("conditions.md")
-FRAMES = (18, 22)  # the range of depth is that of all of them
+FRAMES = (19, 21)  # the range of depth is that of all of them
 SHOWN = 20
 FEW = 256  # colours, up to which a PNG is small
 QUALITY = 85  # of JPEG, for the rest

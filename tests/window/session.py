@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -130,6 +131,48 @@ def whole_way(desk: Desk) -> Script:
     desk.found["strips"] = [(strip.type, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(scene)]
     yield from show_whole(desk, "SEQUENCE_EDITOR")
     desk.photograph("6-on-the-timeline")
+    yield from export(desk)
+    yield from choose_class(desk)
+
+
+def in_view(desk: Desk) -> Any:
+    """For operators that a user starts from the 3D View."""
+    return bpy.context.temp_override(
+        window=desk.window, area=desk.area("VIEW_3D"), region=desk.region("VIEW_3D", "WINDOW")
+    )
+
+
+def export(desk: Desk) -> Generator[float, None, None]:
+    """Writes a condition of the captured shot; its panel is closed until a user opens it."""
+    bpy.context.scene.flowbrush.export.conditions = {"depth"}
+    with in_view(desk):
+        bpy.ops.flowbrush.export_conditions("INVOKE_DEFAULT")
+    yield from desk.until(lambda: not job().running, "the export")
+    exported = Path(bpy.data.filepath).parent / "flowbrush" / Path(bpy.data.filepath).stem / "export"
+    desk.found["exported"] = sorted(str(path.relative_to(exported)) for path in exported.glob("*/*.png"))
+
+
+def choose_class(desk: Desk) -> Generator[float, None, None]:
+    """Types the beginning of a class's name into the palette, and takes the first that it finds."""
+    chips = sys.modules[f"{MODULE}.chips"]
+    names = sys.modules[f"{MODULE}.backend.ade20k"].COLOURS
+    desk.found["chips"] = len({chips.icon(name) for name in names})
+    ball = bpy.data.objects["Ball"]
+    bpy.context.view_layer.objects.active = ball
+    with in_view(desk):
+        bpy.ops.flowbrush.set_class("INVOKE_DEFAULT", target="OBJECT")
+    yield 0.5
+    area = desk.area("VIEW_3D")
+    for letter in "playt":
+        key = letter.upper()
+        desk.window.event_simulate(type=key, value="PRESS", unicode=letter, x=area.x + 9, y=area.y + 9)
+        desk.event(key, "RELEASE", area.x + 9, area.y + 9)
+        yield 0.2
+    desk.photograph("6-classes")
+    for value in ("PRESS", "RELEASE"):
+        desk.event("RET", value, area.x + 9, area.y + 9)
+    yield 0.5
+    desk.found["class"] = ball.get("ade20k")
 
 
 def show_whole(desk: Desk, kind: str) -> Generator[float, None, None]:

@@ -100,6 +100,8 @@ def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, t
     assert found["image"] == [256, 256, "0003.png"] and found["shown"]
     assert found["worker"] and found["same worker"]
     assert found["strips"] == [["IMAGE", 1, FRAMES + 1]]
+    assert found["exported"] == [f"depth/{frame:04d}.png" for frame in range(1, FRAMES + 1)]
+    assert found["chips"] == 150 and found["class"] == "plaything"
     assert gone(found["worker"])
 
 
