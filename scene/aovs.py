@@ -8,6 +8,7 @@ floats, EEVEE as halves, which count exactly up to 2048 only. So for EEVEE a num
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import bpy
 import numpy as np
@@ -60,7 +61,7 @@ def add(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Conta
 
 def write(changes: Changes, tree: bpy.types.NodeTree, aovs: Aovs) -> None:
     """Makes a material fill the AOVs until `changes` closes."""
-    changes.callback(setattr, tree.nodes, "active", tree.nodes.active)
+    changes.callback(_activate, tree, tree.nodes.active and tree.nodes.active.name)
     nodes = _Nodes(changes, tree)
     if "surface" in aovs.names:
         _fill(nodes, aovs, "surface", _rest_position(nodes))
@@ -80,11 +81,20 @@ def _channels(channels: Mapping[str, np.ndarray], aov: str, letters: str) -> np.
 
 def _add(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str) -> str:
     changes.set(layer, "active_aov_index", layer.active_aov_index)
-    aov = layer.aovs.add()
+    aov = changes.new(layer.aovs.remove, layer.aovs.add)
     aov.name, aov.type = f"flowbrush_{name}", kind  # Blender makes the name unique
-    unique = aov.name
-    changes.callback(lambda: layer.aovs.remove(layer.aovs[unique]))
-    return unique
+    return str(aov.name)
+
+
+def _remove(tree: bpy.types.NodeTree, name: str) -> None:
+    if name in tree.nodes:
+        tree.nodes.remove(tree.nodes[name])
+
+
+def _activate(tree: bpy.types.NodeTree, name: str | None) -> None:
+    """Makes the node of that name active again, unless the user has chosen another."""
+    if tree.nodes.active is None:
+        tree.nodes.active = tree.nodes.get(name) if name else None
 
 
 class _Nodes:
@@ -95,8 +105,10 @@ class _Nodes:
 
     def add(self, kind: str, **values: Any) -> bpy.types.Node:
         """A node of the type `kind`, with properties set."""
-        node = self.tree.nodes.new(kind)
-        self._changes.callback(self.tree.nodes.remove, node)
+        unique = f"flowbrush {uuid4().hex}"  # the user may delete it meanwhile, and add others of this kind
+        self._changes.callback(_remove, self.tree, unique)
+        self.tree.nodes.new(kind).name = unique
+        node = self.tree.nodes[unique]
         for name, value in values.items():
             setattr(node, name, value)
         return node

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import math
 import os
 import tempfile
 import time
@@ -19,7 +20,7 @@ from ..backend.errors import Cancelled, Code, SceneError, ShotError, StorageErro
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
-from .changes import Changes
+from .changes import Changes, exists
 from .exr_file import ExrLayoutError
 from .pen import grey_png
 from .picture import pixels_only, render_result
@@ -70,7 +71,9 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
     """Captures a shot into `folder`, one frame for each step of the iterator that this returns.
 
     The scene is changed at the first step and is as it was once the iterator is exhausted, closed (which is how to
-    cancel) or has raised. Finished frames stay; shot.json appears when all are there.
+    cancel) or has raised. Finished frames stay; shot.json appears when all are there. What the user changes between
+    two steps stays too, but for the current frame and the settings that a capture needs to be otherwise. Handlers run
+    and simulations that are not baked go on as in a render.
 
     Raises SceneError (NO_CAMERA, EMPTY_RANGE, UNSUPPORTED_SCENE at once, RENDER_FAILED on the way), StorageError
     (NOT_WRITABLE, DISK_FULL), and Cancelled when the user stops a render in Blender.
@@ -112,6 +115,8 @@ def _capture(
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
             started = time.perf_counter()
+            if not exists(layer):
+                raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{name}' is gone: capture another one")
             scene.frame_set(frame)
             if settings.passes and not shot.exr_path(frame).exists():
                 _render_passes(scene, layer, shot, renders, marking, frame)
@@ -137,13 +142,19 @@ def _content_of(settings: CaptureSettings) -> dict[str, Any]:
 
 def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
     """Brings back the frame the user was at, and what Blender overwrites on the way there."""
-    changes.callback(layer.update)
+    changes.callback(_update, layer)
     changes.callback(compat.refresh_compositor, scene)
     changes.keep_animated()
     changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
-    changes.callback(scene.frame_set, scene.frame_current, subframe=scene.frame_subframe)
+    moment = scene.frame_current + scene.frame_subframe  # both are negative between negative frames
+    changes.callback(scene.frame_set, math.floor(moment), subframe=moment - math.floor(moment))
     if render_result() is None:
         changes.callback(_remove_render_result)
+
+
+def _update(layer: bpy.types.ViewLayer) -> None:
+    if exists(layer):
+        layer.update()
 
 
 def _remove_render_result() -> None:

@@ -1,6 +1,6 @@
 """Changing the user's scene for a while, and giving it back exactly as it was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -13,20 +13,28 @@ class Changes(ExitStack):
     """Everything changed through this object is changed back in reverse order when it closes, whatever happened.
 
     How to undo a step is written down before the step is taken, and a step that cannot be undone does not keep the
-    others from being undone; the last such error is raised at the end. What was deleted meanwhile needs no undoing.
+    others from being undone; the last such error is raised at the end. What the user deleted meanwhile needs no
+    undoing.
     """
 
     def callback(self, callback: Callable[..., Any], /, *args: Any, **kwds: Any) -> Callable[..., Any]:
         """Calls `callback` with these arguments when its turn to undo comes."""
         return super().callback(_unless_deleted, callback, *args, **kwds)
 
+    def new(self, remove: Callable[[Any], Any], make: Callable[..., Any], /, *args: Any) -> Any:
+        """What `make(*args)` makes, until `remove` removes it."""
+        made: list[Any] = []
+        self.callback(_remove, remove, made)
+        made.append(make(*args))
+        return made[0]
+
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Sets `owner.name`; if it is animated or driven, that is muted too, or it would win at the next frame."""
         self._mute_animation(owner, name)
         if owner.is_property_set(name):
-            self.callback(setattr, owner, name, _plain(getattr(owner, name)))
+            self.callback(_set_back, owner, name, _plain(getattr(owner, name)))
         else:
-            self.callback(owner.property_unset, name)
+            self.callback(_unset, owner, name)
         setattr(owner, name, value)
 
     def keep(self, struct: Any) -> None:
@@ -57,13 +65,64 @@ class Changes(ExitStack):
             return
         for curve in (*compat.action_curves(animation), *animation.drivers):
             if curve.data_path == path and not curve.mute:
-                self.callback(setattr, curve, "mute", False)
+                self.callback(_set_back, curve, "mute", False)
                 curve.mute = True
 
 
 def _unless_deleted(undo: Callable[..., Any], *args: Any, **kwds: Any) -> None:
     with suppress(ReferenceError):  # Blender's way to say that the owner is gone
         undo(*args, **kwds)
+
+
+def _remove(remove: Callable[[Any], Any], made: list[Any]) -> None:
+    for item in made:
+        if exists(item):
+            remove(item)
+
+
+def _set_back(owner: Any, name: str, value: Any) -> None:
+    if exists(owner):
+        setattr(owner, name, value)
+
+
+def _unset(owner: Any, name: str) -> None:
+    if exists(owner):
+        owner.property_unset(name)
+
+
+def exists(owner: Any) -> bool:
+    """Whether a data-block, or a part of one, is still there.
+
+    Blender raises ReferenceError for what is left of a data-block that was deleted, but for what is left of a part
+    it reads freed memory; only comparing it is safe.
+    """
+    try:
+        whole = owner.id_data
+    except ReferenceError:
+        return False
+    siblings = _SIBLINGS.get(type(owner).__name__)
+    return siblings is None or any(owner == sibling for sibling in siblings(whole))
+
+
+def _curves(owner: bpy.types.ID) -> Iterator[bpy.types.FCurve]:
+    if isinstance(owner, bpy.types.Action):
+        yield from compat.all_curves(owner)
+    elif owner.animation_data is not None:
+        yield from owner.animation_data.drivers
+
+
+_SIBLINGS: dict[str, Callable[[Any], Iterable[Any]]] = {
+    "AOV": lambda scene: (aov for layer in scene.view_layers for aov in layer.aovs),
+    "CyclesRenderLayerSettings": lambda scene: (layer.cycles for layer in scene.view_layers),
+    "FCurve": _curves,
+    "FreestyleLineSet": lambda scene: (
+        line for layer in scene.view_layers for line in layer.freestyle_settings.linesets
+    ),
+    "FreestyleSettings": lambda scene: (layer.freestyle_settings for layer in scene.view_layers),
+    "NodeLink": lambda tree: tree.links,
+    "NodesModifier": lambda item: item.modifiers,
+    "ViewLayer": lambda scene: scene.view_layers,
+}
 
 
 def _values(struct: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -109,8 +168,11 @@ def _put_back(owner: bpy.types.ID, path: str, index: int, value: Any) -> None:
     holder, _, name = path.rpartition(".")
     if path.endswith("]"):  # a custom property: head["name"]
         holder, _, name = path.rpartition("[")
-    target = owner.path_resolve(holder) if holder else owner
-    if _plain(owner.path_resolve(path)) == value:
+    try:
+        target = owner.path_resolve(holder) if holder else owner
+        if _plain(owner.path_resolve(path)) == value:
+            return
+    except ValueError:  # its bone, modifier or property was deleted
         return
     if path.endswith("]"):
         target[name[1:-2]] = value

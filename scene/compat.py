@@ -96,11 +96,12 @@ def animated_paths(owner: Any) -> set[tuple[str, int]]:
     for track in animation.nla_tracks:
         for strip in track.strips:
             if strip.action is not None:
-                paths |= {(curve.data_path, curve.array_index) for curve in _all_curves(strip.action)}
+                paths |= {(curve.data_path, curve.array_index) for curve in all_curves(strip.action)}
     return paths
 
 
-def _all_curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+def all_curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+    """The curves of an action, of all its slots."""
     if not hasattr(action, "layers"):
         yield from action.fcurves
         return

@@ -79,14 +79,17 @@ def _choose_lines(changes: Changes, scene: bpy.types.Scene, freestyle: bpy.types
         changes.set(lines, "show_render", False)
     changes.callback(setattr, freestyle.linesets, "active_index", freestyle.linesets.active_index)
     styles = set(bpy.data.linestyles)
-    lines = freestyle.linesets.new(_NAME)
-    for style in set(bpy.data.linestyles) - styles:
-        changes.callback(bpy.data.linestyles.remove, style)
-    changes.callback(freestyle.linesets.remove, lines)
+    changes.callback(_remove_styles_but, styles)  # a line set comes with one
+    lines = changes.new(freestyle.linesets.remove, freestyle.linesets.new, _NAME)
     lines.linestyle.thickness = THICKNESS
     for name in (p.identifier for p in lines.bl_rna.properties if p.identifier.startswith("select_")):
         if not name.startswith("select_by_"):
             setattr(lines, name, name.removeprefix("select_") in _EDGES)
+
+
+def _remove_styles_but(kept: set[bpy.types.FreestyleLineStyle]) -> None:
+    for style in set(bpy.data.linestyles) - kept:
+        bpy.data.linestyles.remove(style)
 
 
 def grease_pencil(
@@ -106,8 +109,8 @@ def grease_pencil(
         item = _add_drawing(changes, scene)
         for owner, name, value in compat.unrendered_grease_pencil(item, layer):
             changes.set(owner, name, value)
+        changes.callback(_unregister)
         bpy.utils.register_class(_SeesRender)
-        changes.callback(bpy.utils.unregister_class, _SeesRender)
         changes.set(scene.render, "engine", _SeesRender.bl_idname)
         found: list[list[np.ndarray]] = []
         _SeesRender.look = lambda depsgraph: found.append(compat.strokes(item.evaluated_get(depsgraph).data))
@@ -117,17 +120,19 @@ def grease_pencil(
     return draw_lines(found[0], camera, size, THICKNESS)
 
 
+def _unregister() -> None:
+    if _SeesRender.is_registered:
+        bpy.utils.unregister_class(_SeesRender)
+
+
 def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
     """A Grease Pencil object whose Line Art draws the whole scene, until `changes` closes."""
-    material = bpy.data.materials.new(_NAME)
-    changes.callback(bpy.data.materials.remove, material)
+    material = changes.new(bpy.data.materials.remove, bpy.data.materials.new, _NAME)
     bpy.data.materials.create_gpencil_data(material)
-    drawing = compat.grease_pencil_blocks().new(_NAME)
-    changes.callback(compat.grease_pencil_blocks().remove, drawing)
+    drawing = changes.new(compat.grease_pencil_blocks().remove, compat.grease_pencil_blocks().new, _NAME)
     drawing.materials.append(material)
     drawing.layers.new(_NAME).frames.new(scene.frame_current)
-    item = bpy.data.objects.new(_NAME, drawing)
-    changes.callback(bpy.data.objects.remove, item)
+    item = changes.new(bpy.data.objects.remove, bpy.data.objects.new, _NAME, drawing)
     lines = compat.add_line_art(item)
     lines.source_type, lines.target_layer, lines.target_material = "SCENE", _NAME, material
     lines.crease_threshold, lines.stroke_depth_offset = _CREASE, 0.0

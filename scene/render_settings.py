@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import cameras, compat
-from .changes import Changes
+from .changes import Changes, exists
 from .engines import CYCLES
 
 Setting = tuple[Any, str, Any]
@@ -29,9 +29,10 @@ class Renders:
 
 
 def apply(settings: tuple[Setting, ...]) -> None:
-    """Sets them all."""
+    """Sets them all, but of what the user has deleted meanwhile."""
     for owner, name, value in settings:
-        setattr(owner, name, value)
+        if exists(owner):
+            setattr(owner, name, value)
 
 
 def prepare(
@@ -155,7 +156,7 @@ def _eevee_data(scene: bpy.types.Scene) -> tuple[Setting, ...]:
         *((eevee, name, False) for name in switches if hasattr(eevee, name)),
         # Blended surfaces write no passes. Dithered ones do: whole where they are opaque, nothing where they are
         # clear, and a pattern of both in between, for which `transparency` has them marked as not to be trusted.
-        *((m, "surface_render_method", "DITHERED") for m in bpy.data.materials if not m.is_grease_pencil),
+        *((m, "surface_render_method", "DITHERED") for m in bpy.data.materials if m.surface_render_method == "BLENDED"),
     )
 
 

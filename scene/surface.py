@@ -95,11 +95,40 @@ def _fill_empty_slots(
             _add_modifier(changes, item, _painting_the_bare(changes, default))
         if not item.material_slots:
             _keep_face_materials(changes, item.data)
-            changes.callback(item.data.materials.clear)  # pop() would leave the object an empty slot
+            changes.callback(_remove_slot, item.data, default)
             item.data.materials.append(default)
         for slot in item.material_slots:
             if slot.material is None:
-                changes.set(slot, "material", default)
+                _fill(changes, item, slot, default)
+
+
+def _remove_slot(data: Any, material: bpy.types.Material) -> None:
+    """Removes the slot that was added for `material`, and no slot that the user added or filled meanwhile."""
+    slots = list(data.materials)
+    if slots == [material]:
+        data.materials.clear()  # pop() would leave the object an empty slot
+    elif material in slots:
+        data.materials.pop(index=slots.index(material))
+
+
+def _fill(changes: Changes, item: bpy.types.Object, slot: bpy.types.MaterialSlot, material: bpy.types.Material) -> None:
+    """Puts `material` into an empty slot, but for a linked object's own, which is read-only."""
+    if slot.link == "DATA":  # not through the slot, which is read-only where the data is linked
+        changes.callback(_empty, item.data.materials, slot.slot_index, material)
+        item.data.materials[slot.slot_index] = material
+    elif not slot.is_property_readonly("material"):
+        changes.callback(_empty_own, item, slot.slot_index, material)
+        slot.material = material
+
+
+def _empty(slots: Any, index: int, material: bpy.types.Material) -> None:
+    if index < len(slots) and slots[index] == material:
+        slots[index] = None
+
+
+def _empty_own(item: bpy.types.Object, index: int, material: bpy.types.Material) -> None:
+    if index < len(item.material_slots) and item.material_slots[index].material == material:
+        item.material_slots[index].material = None
 
 
 def bare(item: bpy.types.Object) -> bool:
@@ -130,8 +159,7 @@ def _generated_bare(layer: bpy.types.ViewLayer) -> set[bpy.types.Object]:
 
 def _painting_the_bare(changes: Changes, material: bpy.types.Material) -> bpy.types.NodeTree:
     """Geometry Nodes that give `material` to all faces without one, as meshes have that nodes generate."""
-    tree = bpy.data.node_groups.new("flowbrush", "GeometryNodeTree")
-    changes.callback(bpy.data.node_groups.remove, tree)
+    tree = changes.new(bpy.data.node_groups.remove, bpy.data.node_groups.new, "flowbrush", "GeometryNodeTree")
     for way in ("INPUT", "OUTPUT"):
         tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
     kinds = ("NodeGroupInput", "GeometryNodeMaterialSelection", "GeometryNodeSetMaterial", "NodeGroupOutput")
@@ -145,27 +173,33 @@ def _painting_the_bare(changes: Changes, material: bpy.types.Material) -> bpy.ty
 
 def _add_modifier(changes: Changes, item: bpy.types.Object, tree: bpy.types.NodeTree) -> None:
     """Adds the nodes of `tree` after all modifiers of `item`."""
-    changes.callback(setattr, item.modifiers, "active", item.modifiers.active)
-    modifier = item.modifiers.new("flowbrush", "NODES")
-    changes.callback(item.modifiers.remove, modifier)
+    changes.callback(_activate, item.modifiers, item.modifiers.active and item.modifiers.active.name)
+    modifier = changes.new(item.modifiers.remove, item.modifiers.new, "flowbrush", "NODES")
     modifier.node_group = tree
+
+
+def _activate(modifiers: bpy.types.ObjectModifiers, name: str | None) -> None:
+    if name is None or name in modifiers:
+        modifiers.active = modifiers.get(name) if name else None
 
 
 def _keep_face_materials(changes: Changes, data: bpy.types.ID) -> None:
     """Removing the slots sets the materials of faces, splines and letters to the first; this puts them back."""
     for name in ("polygons", "splines", "body_format"):
         pieces: Any = getattr(data, name, ())
-        values = np.zeros(len(pieces), np.int32)
-        if pieces:
-            pieces.foreach_get("material_index", values)
-        if values.any():
-            changes.callback(pieces.foreach_set, "material_index", values)
+        values = [piece.material_index for piece in pieces]
+        if any(values):
+            changes.callback(_set_face_materials, pieces, values)
+
+
+def _set_face_materials(pieces: Any, values: list[int]) -> None:
+    for piece, value in zip(pieces, values, strict=False):  # not foreach_set, which linked data ignores
+        piece.material_index = value
 
 
 def _one_shader(changes: Changes, name: str, kind: str, colour: tuple[float, ...]) -> bpy.types.Material:
     """A material of a single shader, at its defaults but for the colour."""
-    material = bpy.data.materials.new(name)
-    changes.callback(bpy.data.materials.remove, material)
+    material = changes.new(bpy.data.materials.remove, bpy.data.materials.new, name)
     tree = compat.give_nodes(material)
     tree.nodes.clear()
     shader, output = tree.nodes.new(kind), tree.nodes.new("ShaderNodeOutputMaterial")
