@@ -142,6 +142,8 @@ def _content_of(settings: CaptureSettings) -> dict[str, Any]:
 
 def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
     """Brings back the frame the user was at, and what Blender overwrites on the way there."""
+    for each in scene.view_layers:  # Blender deselects what is hidden for a moment
+        changes.callback(_select, each, [item for item in each.objects if item.select_get(view_layer=each)])
     changes.callback(_update, layer)
     changes.callback(compat.refresh_compositor, scene)
     changes.keep_animated()
@@ -150,6 +152,12 @@ def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLa
     changes.callback(scene.frame_set, math.floor(moment), subframe=moment - math.floor(moment))
     if render_result() is None:
         changes.callback(_remove_render_result)
+
+
+def _select(layer: bpy.types.ViewLayer, objects: list[bpy.types.Object]) -> None:
+    for item in objects if exists(layer) else ():
+        if exists(item) and item.name in layer.objects and not item.select_get(view_layer=layer):
+            item.select_set(True, view_layer=layer)
 
 
 def _update(layer: bpy.types.ViewLayer) -> None:

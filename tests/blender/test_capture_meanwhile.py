@@ -95,6 +95,17 @@ def test_a_moment_between_negative_frames(scene, tmp_path):
     assert (scene.frame_current, scene.frame_subframe) == before == (0, -0.75)
 
 
+def test_what_is_hidden_for_a_while_stays_selected(scene, tmp_path):
+    item = bare_grid()
+    scene.frame_set(9)
+    for frame in (2, 9):
+        item.hide_viewport = frame == 2
+        item.keyframe_insert("hide_viewport", frame=frame)
+    item.select_set(True)
+    list(capture(scene, tmp_path / "shot", SETTINGS))
+    assert item.select_get()
+
+
 def test_a_material_that_the_user_puts_into_an_empty_slot_stays(scene, tmp_path):
     item = bare_grid()
     item.data.materials.append(None)
