@@ -41,11 +41,11 @@ def dump() -> dict[str, Any]:
                 _walk(block, f"{collection.identifier}[{block.name_full!r}]", found, set())
     for scene in bpy.data.scenes:
         for layer in scene.view_layers:
-            shown = {
-                item.name_full: (item.select_get(view_layer=layer), item.hide_get(view_layer=layer))
-                for item in layer.objects
-            }
-            found[f"selected and hidden in {scene.name} {layer.name}"] = shown
+            where = f"{scene.name} {layer.name}"
+            found[f"objects in {where}"] = [item.name_full for item in layer.objects]
+            for item in layer.objects:
+                shown = item.select_get(view_layer=layer), item.hide_get(view_layer=layer)
+                found[f"selected and hidden in {where}: {item.name_full}"] = shown
     _evaluated(found)
     return found
 
@@ -137,7 +137,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | bytes | bool | int | float) or value is None:
         return value
     if isinstance(value, bpy.types.bpy_prop_array) and len(value) > 64:  # pixels
-        numbers = np.empty(len(value), np.float32)
-        value.foreach_get(numbers)
-        return zlib.crc32(numbers.tobytes())
+        return zlib.crc32(np.array(value[:]).tobytes())
     return sorted(value) if isinstance(value, set) else [_plain(item) for item in value]
