@@ -97,7 +97,7 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
 def _capture(
     scene: bpy.types.Scene, layer: bpy.types.ViewLayer, engine: str, folder: Path, settings: CaptureSettings
 ) -> Generator[Captured, None, None]:
-    notices, name = describe.notices(scene, engine, range(settings.first, settings.last + 1)), layer.name
+    notices, view_layer = describe.notices(scene, engine, range(settings.first, settings.last + 1)), layer.name
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         renders = render_settings.prepare(
@@ -109,14 +109,17 @@ def _capture(
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
         people = pose.rigs(layer) if needs.POSE in settings.extras else []
         shot = replace(
-            shot, view_layer=name, drawn=line_art.described(settings.extras), has_pose=needs.POSE in settings.extras
+            shot,
+            view_layer=view_layer,
+            drawn=line_art.described(settings.extras),
+            has_pose=needs.POSE in settings.extras,
         )
         shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
         found: dict[int, _Frame] = {}
         for done, frame in enumerate(shot.frame_numbers, 1):
             started = time.perf_counter()
             if not exists(layer):
-                raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{name}' is gone: capture another one")
+                raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{view_layer}' is gone: capture another one")
             scene.frame_set(frame)
             if settings.passes and not shot.exr_path(frame).exists():
                 _render_passes(scene, layer, shot, renders, marking, frame)
