@@ -113,6 +113,7 @@ def grease_pencil(
         bpy.utils.register_class(_SeesRender)
         changes.set(scene.render, "engine", _SeesRender.bl_idname)
         found: list[list[np.ndarray]] = []
+        changes.callback(delattr, _SeesRender, "look")  # it holds the object, which goes
         _SeesRender.look = lambda depsgraph: found.append(compat.strokes(item.evaluated_get(depsgraph).data))
         _render(scene)
     if not found:

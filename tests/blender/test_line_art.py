@@ -1,14 +1,17 @@
 """Line drawings made by Blender: lines where silhouettes are, nothing elsewhere, and the scene as it was."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import bpy
 import numpy as np
 import pytest
 from blender import rna_dump, scenes
 from flowbrush.backend import needs
+from flowbrush.backend.errors import SceneError
 from flowbrush.backend.passes.exr import read_drawn, read_passes
 from flowbrush.backend.shot import Shot
+from flowbrush.scene import line_art
 from flowbrush.scene.capture import CaptureSettings, capture
 
 DRAWINGS = (needs.FREESTYLE, needs.GREASE_PENCIL)
@@ -72,6 +75,34 @@ def test_the_scene_s_own_line_sets_are_drawn_where_it_renders_with_freestyle(tmp
     assert [style.name for style in bpy.data.linestyles] == [lines.linestyle.name]
     assert ink[True].max() > 0.95 and np.ptp(ink[True], axis=2).max() == 0.0, "white, whatever their colour"
     assert ink[True].sum() > 2.5 * ink[False].sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("drawing", "broken"), [(needs.FREESTYLE, "read_channels"), (needs.GREASE_PENCIL, "_add_drawing")]
+)
+def test_the_scene_is_as_it_was_after_an_error(tmp_path, monkeypatch, drawing, broken):
+    def fail(*_):
+        raise RuntimeError("Error: no memory left")
+
+    def fail_late(changes, scene):
+        made(changes, scene)
+        fail()
+
+    scene = scenes.odd_scene(64, 48, tmp_path / "library.blend")
+    bpy.context.view_layer.update()
+    rna_dump.dump()
+    before = rna_dump.dump()
+    made = line_art._add_drawing
+    monkeypatch.setattr(line_art, broken, fail_late if broken == "_add_drawing" else fail)
+    settings = replace(SETTINGS, extras=(drawing,))
+    with (
+        pytest.raises(SceneError, match="no memory left"),
+        closing(capture(scene, tmp_path / "shot", settings)) as frames,
+    ):
+        list(frames)
+    difference = rna_dump.difference(before, rna_dump.dump())
+    assert {p: v for p, v in difference.items() if not (p.endswith(FILLED_IN) and v[0] == "")} == {}
+    assert not list((tmp_path / "shot").glob("conditions/*/*.png"))
 
 
 def test_the_scene_is_as_it_was(captured):
