@@ -13,10 +13,12 @@ from uuid import uuid4
 import bpy
 import numpy as np
 
+from ..backend.errors import Code, SceneError
 from . import compat
 from .changes import Changes
 
 _BASE = 2048
+_MOST = 16  # AOVs of a kind (AOV_MAX in Blender's source, larger in later versions); more would stay empty
 _PARTS = ("high", "low", "fraction")
 # What is put into a colour, in three parts each, times what, so that its range and its smallest step fit in. The
 # coordinate then reaches 16 km and is exact to 2 micrometres.
@@ -50,12 +52,18 @@ class Aovs:
 
 
 def add(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Container[str]) -> Aovs:
-    """Adds to the layer what `passes` need, until `changes` closes."""
+    """Adds to the layer what `passes` need, until `changes` closes. Raises SceneError if EEVEE has no room."""
     if engine != compat.EEVEE:
         kinds = {"surface": "COLOR", "instance": "VALUE"}
         return Aovs({name: (_add(changes, layer, name, kind),) for name, kind in kinds.items() if name in passes})
     wanted = [name for name in ("surface",) if name in passes]
     wanted += ["numbers"] * any(name in passes for name in _NUMBERS)
+    if len(layer.aovs) + len(wanted) * len(_PARTS) > _MOST:
+        raise SceneError(
+            Code.UNSUPPORTED_SCENE,
+            f"The view layer '{layer.name}' has {len(layer.aovs)} shader AOVs; with those of a capture, EEVEE has room "
+            f"for {_MOST}: remove some in the layer's properties, or render with Cycles",
+        )
     return Aovs({name: tuple(_add(changes, layer, f"{name}_{part}", "COLOR") for part in _PARTS) for name in wanted})
 
 

@@ -59,7 +59,7 @@ def shot(
         cameras={},
         objects=objects(marking),
         materials=materials(marking),
-        passes=passes.described(captured),
+        passes=passes.described(captured, render.engine),
         notices=(*noticed, *marking.notices),
     )
 

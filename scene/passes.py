@@ -11,6 +11,7 @@ import numpy as np
 
 from ..backend.errors import Code, SceneError
 from ..backend.shot import Pass
+from . import compat
 from .aovs import Aovs
 from .exr_file import exr_file, read_channels
 
@@ -30,9 +31,10 @@ class _Kept:
     pack: Callable[[np.ndarray], np.ndarray]
 
 
-def described(names: Iterable[str]) -> dict[str, Pass]:
-    """What shot.json says of the passes `names`."""
-    return {name: Pass(_KEPT[name].channels, _KEPT[name].meaning) for name in names}
+def described(names: Iterable[str], engine: str) -> dict[str, Pass]:
+    """What shot.json says of the passes `names` when `engine` renders them."""
+    rougher = {"vector": "; EEVEE's own are exact to 1/500 of their length"} if engine == compat.EEVEE else {}
+    return {name: Pass(_KEPT[name].channels, _KEPT[name].meaning + rougher.get(name, "")) for name in names}
 
 
 def read_render(data: bytes, aovs: Aovs, names: Iterable[str], clip_end: float) -> dict[str, np.ndarray]:
@@ -117,7 +119,9 @@ def _numbers(ids: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(np.nan_to_num(ids), 0, 2**24)).astype(np.uint32)
 
 
-# Bytes and errors were measured on the demo scene, 512 x 512; all seven as Blender writes them: 3.7 MB with ZIP.
+# A frame of the demo scene, 512 x 512, in kB, as Blender's 32-bit floats and as kept, both with ZIP: depth 369 and 135,
+# normal 506 and 151 (halves), vector 1384 and 265, ids 23 and 17 (integers), surface 1426 and 500, instance 13 and 13
+# (whole: it is compared bit by bit); together 3.7 MB and 1.1 MB. Pictures carried by the vectors: 47.1 dB both times.
 _KEPT = {
     "depth": _Kept(
         ("depth.Z",),

@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 import pytest
 from blender import scenes
+from flowbrush.backend.errors import SceneError
 from flowbrush.scene import aovs, compat, render_settings
 from flowbrush.scene.changes import Changes
 from flowbrush.scene.engines import CYCLES
@@ -79,3 +80,14 @@ def test_instances_keep_their_number(seen):
 def test_a_pass_that_no_aov_holds_is_none():
     assert aovs.Aovs({}).read({}, "depth") is None
     assert aovs.Aovs({"numbers": ("a", "b", "c")}).read({}, "surface") is None
+
+
+def test_a_layer_with_too_many_aovs_is_refused():
+    layer = scenes.motion_scene(96, 54, shift=False).view_layers[0]
+    for _ in range(11):
+        layer.aovs.add()
+    with Changes() as changes:
+        assert len(aovs.add(changes, layer, CYCLES, PASSES).names) == 2
+        with pytest.raises(SceneError, match="remove some"):
+            aovs.add(changes, layer, compat.EEVEE, PASSES)
+    assert len(layer.aovs) == 11
