@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from .backend.environment import python_of
 
@@ -27,6 +27,16 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    use_footage: BoolProperty(
+        name="Footage Extra",
+        description="Set up and check also what estimates conditions of footage, about 30 MB; weights are not included",
+    )
+    estimator_weights: StringProperty(
+        name="Estimator Weights",
+        description="Folder with the weights of the networks that estimate conditions of footage",
+        subtype="DIR_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         """The add-on's box in the preferences window."""
         layout = self.layout
@@ -34,6 +44,9 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         layout.prop(self, "shots_folder")
         layout.prop(self, "backend_python", placeholder=str(own_environment()))
+        layout.prop(self, "use_footage")
+        if self.use_footage:
+            layout.prop(self, "estimator_weights")
         row = layout.row()
         row.operator("flowbrush.check_environment", icon="CHECKMARK")
         row.operator("flowbrush.set_up_environment", icon="IMPORT")
@@ -56,6 +69,12 @@ def backend_python() -> Path:
     """The Python that runs the worker."""
     chosen = get().backend_python
     return Path(bpy.path.abspath(chosen)) if chosen else python_of(own_environment())
+
+
+def estimator_weights() -> Path | None:
+    """Where the estimators' weights are, if the user has said so."""
+    chosen = get().estimator_weights
+    return Path(bpy.path.abspath(chosen)) if chosen else None
 
 
 def export_folder(scene: bpy.types.Scene) -> Path:

@@ -3,8 +3,9 @@
 import bpy
 
 from . import chips, preferences, properties
-from .operators import bones, cancel, capture, conditions, environment, job, load, refresh, regions, stylize
+from .operators import bones, cancel, capture, conditions, environment, footage, job, load, refresh, regions, stylize
 from .panels import conditions as conditions_panel
+from .panels import footage as footage_panel
 from .panels import people, view3d
 from .panels import regions as regions_panel
 
@@ -24,10 +25,12 @@ CLASSES: tuple[type, ...] = (
     *regions.CLASSES,
     *conditions.CLASSES,
     *bones.CLASSES,
+    *footage.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
     *conditions_panel.CLASSES,
     *people.CLASSES,
+    *footage_panel.CLASSES,
 )
 
 

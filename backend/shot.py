@@ -243,6 +243,14 @@ class Shot:
         )
 
 
+def source_of(folder: Path) -> str:
+    """What the shot in `folder` was made of, `scene` or `footage`; empty where there is none that can be read."""
+    try:
+        return Shot.load(folder).source
+    except ShotError:
+        return ""
+
+
 def frame_file(frame: int, ending: str) -> str:
     """The file name of a frame: at least four digits, a minus in front of negative frames."""
     return f"{'-' if frame < 0 else ''}{abs(frame):04d}.{ending}"

@@ -14,7 +14,7 @@ from ..backend.client import Connection
 from ..backend.errors import Code, SceneError, ShotError, StorageError
 from ..backend.needs import CONDITIONS, needed
 from ..backend.protocol import Message
-from ..backend.shot import Shot
+from ..backend.shot import Shot, source_of
 from ..backend.storage import make_folder, storage_errors
 from . import refresh, worker
 from .job import Job, JobOperator
@@ -130,6 +130,8 @@ class FLOWBRUSH_OT_capture(JobOperator):
         scene = context.scene
         check_scene(scene)
         folder = preferences.shot_folder(scene)
+        if source_of(folder) == "footage":
+            raise ShotError(Code.BAD_SHOT, f"The shot {folder.name} is of footage: give this one another name")
 
         def finish(_message: Message) -> str:
             refresh.look(scene)

@@ -28,7 +28,7 @@ class FLOWBRUSH_OT_check_environment(bpy.types.Operator):
         shown = context.window_manager.flowbrush
         python = preferences.backend_python()
         try:
-            environment.check(python)
+            environment.check(python, footage=preferences.get().use_footage)
         except FlowbrushError as error:
             shown.environment = str(error)
             self.report({"ERROR"}, str(error))
@@ -41,8 +41,9 @@ class FLOWBRUSH_OT_check_environment(bpy.types.Operator):
 class SetUpStage:
     """Makes the environment in `folder`. A process group of its own: the installer that it starts ends with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, footage: bool) -> None:
         self.title = "Setting up the backend"
+        self._options = ["--footage"] if footage else []
         self._folder = folder
         self._log = worker.log_file("environment")
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,6 +53,7 @@ class SetUpStage:
     def start(self) -> None:
         """Starts the command line's `environment create` with Blender's Python."""
         command = [sys.executable, "-I", "-u", str(LAUNCH), "backend", "environment", "create", str(self._folder)]
+        command += self._options
         try:
             with open(self._log, "wb") as log:
                 self._process = subprocess.Popen(
@@ -127,7 +129,9 @@ class FLOWBRUSH_OT_set_up_environment(JobOperator):
             context.window_manager.flowbrush.environment = f"The backend is complete: {python}"
             return "The backend is ready"
 
-        return Job("Set Up Backend", [SetUpStage(preferences.own_environment())], finish)
+        return Job(
+            "Set Up Backend", [SetUpStage(preferences.own_environment(), footage=preferences.get().use_footage)], finish
+        )
 
 
 CLASSES = (FLOWBRUSH_OT_check_environment, FLOWBRUSH_OT_set_up_environment)

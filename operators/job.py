@@ -300,5 +300,5 @@ def _show(context: bpy.types.Context, job: Job) -> None:
 def _redraw(context: bpy.types.Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES"}:
                 area.tag_redraw()

@@ -23,22 +23,7 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Progress and Cancel while a job runs; an error until the next one."""
-        layout = self.layout
-        job = context.window_manager.flowbrush
-        if job.running:
-            layout.progress(factor=job.progress, text=job.title)
-            draw_text(layout, context, job.sentence)
-        elif job.error:
-            box = layout.box()
-            box.alert = True
-            draw_text(box, context, job.error, icon="ERROR")
-            if job.code == "no_environment":
-                row = box.row()
-                row.alert = False
-                row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
-        elif job.sentence:
-            draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
-        layout.operator("flowbrush.cancel", icon="X")
+        draw_job(self.layout, context)
 
 
 class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
@@ -124,6 +109,25 @@ class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
         layout.prop(context.scene.flowbrush, "take")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+
+
+def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How the running job is doing, or how the last one ended, and a button that cancels."""
+    job = context.window_manager.flowbrush
+    if job.running:
+        layout.progress(factor=job.progress, text=job.title)
+        draw_text(layout, context, job.sentence)
+    elif job.error:
+        box = layout.box()
+        box.alert = True
+        draw_text(box, context, job.error, icon="ERROR")
+        if job.code == "no_environment":
+            row = box.row()
+            row.alert = False
+            row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
+    elif job.sentence:
+        draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
+    layout.operator("flowbrush.cancel", icon="X")
 
 
 def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> None:

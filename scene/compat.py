@@ -173,6 +173,20 @@ def content_start(strip: Any) -> int:
     return round(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)
 
 
+def content_length(strip: Any) -> int:
+    """How many frames of the timeline a strip's untrimmed content covers."""
+    if hasattr(strip, "content_duration"):
+        return round(strip.content_duration)
+    return round(strip.frame_final_duration + strip.frame_offset_start + strip.frame_offset_end)
+
+
+def content_trim(strip: Any) -> tuple[int, int]:
+    """How many frames at the beginning and at the end of its file a strip leaves out for good."""
+    if hasattr(strip, "content_trim_start"):
+        return round(strip.content_trim_start), round(strip.content_trim_end)
+    return strip.animation_offset_start, strip.animation_offset_end
+
+
 def move_strip(strip: Any, frame: int) -> None:
     """Slides a strip so that its untrimmed first image lies at `frame`."""
     setattr(strip, "content_start" if hasattr(strip, "content_start") else "frame_start", frame)

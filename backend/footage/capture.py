@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,7 +24,7 @@ from ..errors import Cancelled, Code, FootageError, SettingsError, ShotError, St
 from ..motion import estimated
 from ..parsing import Fields
 from ..progress import FrameDone
-from ..shot import MAX_BYTES, MAX_FRAME, MAX_ITEMS, MAX_SIDE, Pass, Shot
+from ..shot import MAX_BYTES, MAX_FRAME, MAX_ITEMS, MAX_SIDE, Pass, Shot, source_of
 from ..storage import make_folder, read_json, storage_errors, write_json, write_whole
 from .cuts import is_cut
 from .reading import open_source
@@ -44,17 +44,19 @@ _FRAME_FILE = re.compile(r"-?\d{4,}\.(exr|png|json)")
 class FootageSettings:
     """What of the footage becomes the shot.
 
-    frames: first and last, both included; None for all. size: width, height in pixels; None for the footage's own.
-    rate: frames a second; None for the movie's own, or 24 for images.
+    frames: first and last of the footage, both included; None for all. start: the number that the first of them gets in
+    the shot; None for the footage's own. size: width, height in pixels; None for the footage's own. rate: frames a
+    second; None for the movie's own, or 24 for images.
     """
 
     frames: tuple[int, int] | None = None
+    start: int | None = None
     size: tuple[int, int] | None = None
     rate: Fraction | None = None
 
     @staticmethod
     def parse(document: dict[str, Any]) -> "FootageSettings":
-        """Checks `document`: frames, size and rate (numerator, denominator), each optional. Raises SettingsError."""
+        """Checks `document`, whose fields are all optional; rate is numerator and denominator. Raises SettingsError."""
         given = Fields(document, "footage settings", _bad_settings)
 
         def pair(name: str, low: int, high: int) -> tuple[int, int] | None:
@@ -68,6 +70,7 @@ class FootageSettings:
         rate = pair("rate", 1, 1_000_000)
         return FootageSettings(
             frames=pair("frames", -MAX_FRAME, MAX_FRAME),
+            start=given.integer("start", -MAX_FRAME, MAX_FRAME) if "start" in given.names() else None,
             size=pair("size", MIN_SIDE, MAX_SIDE),
             rate=Fraction(*rate) if rate else None,
         )
@@ -76,7 +79,8 @@ class FootageSettings:
         """As JSON-ready fields; `parse` reads them back."""
         rate = self.rate.as_integer_ratio() if self.rate else None
         pairs = {"frames": self.frames, "size": self.size, "rate": rate}
-        return {name: list(pair) for name, pair in pairs.items() if pair}
+        start = {} if self.start is None else {"start": self.start}
+        return {name: list(pair) for name, pair in pairs.items() if pair} | start
 
 
 def capture_footage(
@@ -84,11 +88,11 @@ def capture_footage(
 ) -> Iterator[FrameDone]:
     """Makes or goes on with the shot of the movie or image sequence at `path`, and yields every frame when stored.
 
-    warn: gets sentences for the user. Holds three pictures at a time, however long the footage is.
-    Raises FootageError, SettingsError, StorageError or Cancelled; finished frames stay.
+    warn: gets sentences for the user. Holds three pictures at a time, however long the footage is. Raises FootageError,
+    SettingsError, ShotError where the folder holds a scene's shot, StorageError or Cancelled; finished frames stay.
     """
-    source = open_source(path, settings.rate)
-    shot = _begin(_described(source, folder, settings))
+    source = _chosen(open_source(path, settings.rate), settings)
+    shot = _begin(_described(source, folder, settings.size or source.size))
     for notice in shot.notices:
         warn(notice)
     missing, total = set(shot.missing_frames()), len(shot.frame_numbers)
@@ -138,21 +142,34 @@ def _frames(
         yield before.frame, cuts
 
 
-def _described(source: Source, folder: Path, settings: FootageSettings) -> Shot:
-    """The shot without its cuts. Raises SettingsError where no frame is left."""
+def _chosen(source: Source, settings: FootageSettings) -> Source:
+    """`source` with the chosen frames only, numbered as in the shot. Raises SettingsError where no frame is left."""
     first, last = settings.frames or source.frames
     first, last = max(first, source.frames[0]), min(last, source.frames[1])
     if last < first:
         raise SettingsError(
             Code.EMPTY_RANGE, f"The footage has frames {source.frames[0]} to {source.frames[1]}: choose from those"
         )
-    size = settings.size or source.size
+    shift = 0 if settings.start is None else settings.start - first
+    if last + shift > MAX_FRAME:
+        raise SettingsError(Code.BAD_SETTINGS, f"The last frame would have a number above {MAX_FRAME}: start lower")
+
+    def pictures(start: int) -> Generator[Picture, None, None]:
+        for picture in source.pictures(start - shift):
+            yield replace(picture, frame=picture.frame + shift)
+
+    fingerprint = f"{source.fingerprint} from {first}"
+    return replace(source, frames=(first + shift, last + shift), fingerprint=fingerprint, pictures=pictures)
+
+
+def _described(source: Source, folder: Path, size: tuple[int, int]) -> Shot:
+    """The shot without its cuts."""
     notices = list(source.notices)
     if source.sound:
         notices.append(f"The sound ({source.sound}) stays in {source.path.absolute()}")
     if abs(size[0] * source.size[1] / (size[1] * source.size[0]) - 1) > 0.02:
         notices.append(f"{source.size[0]} x {source.size[1]} pixels are squeezed into {size[0]} x {size[1]}")
-    made_from = (METHOD, cv2.__version__, source.fingerprint, (first, last), size, source.rate)
+    made_from = (METHOD, cv2.__version__, source.fingerprint, source.frames, size, source.rate)
     return Shot(
         folder=folder,
         name=folder.name,
@@ -163,7 +180,7 @@ def _described(source: Source, folder: Path, settings: FootageSettings) -> Shot:
         fps=source.rate.as_integer_ratio(),
         resolution=size,
         pixel_aspect=(1.0, 1.0),
-        frames=(first, last),
+        frames=source.frames,
         near=0.0,
         far=0.0,
         cuts=(),
@@ -179,6 +196,8 @@ def _described(source: Source, folder: Path, settings: FootageSettings) -> Shot:
 
 def _begin(shot: Shot) -> Shot:
     """Leaves in the shot's folder what may be kept, and gives the shot with what is known of that."""
+    if source_of(shot.folder) == "scene":
+        raise ShotError(Code.BAD_SHOT, f"{shot.folder} holds the shot of a Blender scene: choose another folder")
     cuts: tuple[int, ...] | None = None
     try:
         former = Fields(read_json(shot.folder / "capture.json", MAX_BYTES, _bad_record), "capture.json", _bad_record)
@@ -188,7 +207,7 @@ def _begin(shot: Shot) -> Shot:
         pass
     if cuts is None:
         _remove_former(shot.folder)
-    elif (shot.folder / "shot.json").exists():
+    elif source_of(shot.folder):
         shot = replace(shot, drawn=Shot.load(shot.folder).drawn)
     for part in ("passes", "pictures"):
         make_folder(shot.folder / part)

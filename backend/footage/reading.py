@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..errors import Code, FootageError
 from .movie import open_movie
-from .sequence import is_image, open_sequence
+from .numbering import is_image
+from .sequence import open_sequence
 from .source import Source
 
 

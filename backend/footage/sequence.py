@@ -1,7 +1,6 @@
 """Image sequences: numbered pictures in a folder."""
 
 import hashlib
-import re
 from collections.abc import Generator
 from fractions import Fraction
 from functools import partial
@@ -14,17 +13,11 @@ import OpenEXR
 from ..errors import Code, FootageError
 from ..shot import MAX_FRAME, MAX_SIDE
 from .colour import over_black, to_eight_bits
+from .numbering import ENDINGS, numbered
 from .source import Picture, Source, checked_rate, checked_size
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".exr")
 DEFAULT_RATE = Fraction(24)
 MOST_NAMED = 5
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>(?:^-)?\d+)(?P<ending>\.\w+)")
-
-
-def is_image(path: Path) -> bool:
-    """Whether `path` is named like a picture and not like a movie."""
-    return path.suffix.lower() in ENDINGS
 
 
 def open_sequence(path: Path, rate: Fraction | None) -> Source:
@@ -37,9 +30,10 @@ def open_sequence(path: Path, rate: Fraction | None) -> Source:
     if path.is_dir():
         key = _only(found, folder)
     else:
-        key = _key(path)
-        if key not in found:
+        name = numbered(path)
+        if name is None:
             raise _bad(f"{path.name} has no number in its name: number the images, such as frame_0001.png")
+        key = name.sequence
     files = _unbroken(found[key], folder)
     first = min(files)
     pixels, notices = _read(files[first])
@@ -71,22 +65,17 @@ def _pictures(files: dict[int, Path], size: tuple[int, int], start: int) -> Gene
 
 
 def _sequences(folder: Path) -> dict[tuple[str, str], dict[int, Path]]:
-    """Numbered images by what stands around the number, and by the number. Raises FootageError for two of a number."""
+    """Numbered images by sequence and by number. Raises FootageError for two of a number."""
     found: dict[tuple[str, str], dict[int, Path]] = {}
     for path in sorted(folder.iterdir()):
-        match = _NUMBERED.fullmatch(path.name)
-        if match is None or not is_image(path) or not path.is_file() or abs(int(match["number"])) > MAX_FRAME:
+        name = numbered(path)
+        if name is None or not path.is_file() or abs(name.number) > MAX_FRAME:
             continue
-        files = found.setdefault(_key(path), {})
-        if other := files.get(int(match["number"])):
+        files = found.setdefault(name.sequence, {})
+        if other := files.get(name.number):
             raise _bad(f"{other.name} and {path.name} in {folder} have the same number: remove one")
-        files[int(match["number"])] = path
+        files[name.number] = path
     return found
-
-
-def _key(path: Path) -> tuple[str, str]:
-    match = _NUMBERED.fullmatch(path.name)
-    return (match["prefix"], match["ending"].lower()) if match else (path.name, "")
 
 
 def _only(found: dict[tuple[str, str], dict[int, Path]], folder: Path) -> tuple[str, str]:

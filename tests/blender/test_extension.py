@@ -78,6 +78,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "check_environment",
         "clear_bones",
         "detect_bones",
+        "estimate_conditions",
         "export_conditions",
         "export_mask",
         "load_into_sequencer",
@@ -88,10 +89,12 @@ def test_disabling_removes_all_that_enabling_added(session):
         "region_remove",
         "set_class",
         "set_up_environment",
+        "shot_from_file",
+        "shot_from_strip",
         "stylize_animation",
         "stylize_frame",
     ]
-    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "conditions", "classes")
+    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "conditions", "classes", "footage")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", "WindowManager.flowbrush"]
     assert found["disabled"] == nothing

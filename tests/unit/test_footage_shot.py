@@ -68,11 +68,28 @@ def test_frames_size_and_rate_are_chosen(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="1 to 10") as caught:
         capture(movie, tmp_path / "other", frames=(11, 12))
     assert caught.value.code == Code.EMPTY_RANGE
-    settings = FootageSettings((1, 2), (48, 32), Fraction(24000, 1001))
+    settings = FootageSettings((1, 2), 101, (48, 32), Fraction(24000, 1001))
     assert FootageSettings.parse(settings.document()) == settings
     for wrong in ({"size": [0, 32]}, {"frames": [1]}, {"rate": [0, 1]}, {"size": "big"}):
         with pytest.raises(SettingsError):
             FootageSettings.parse(wrong)
+
+
+def test_frames_get_other_numbers_when_asked_for(footage: Path, tmp_path: Path) -> None:
+    own = capture(footage, tmp_path / "own", frames=(3, 6))
+    moved = capture(footage, tmp_path / "moved", frames=(3, 6), start=-1)
+    assert moved.frames == (-1, 2) and own.cuts == (5,) and moved.cuts == (1,)
+    for frame in own.frame_numbers:
+        assert own.picture_path(frame).read_bytes() == moved.picture_path(frame - 4).read_bytes()
+        assert own.exr_path(frame).read_bytes() == moved.exr_path(frame - 4).read_bytes()
+
+
+def test_the_shot_of_a_scene_is_left_alone(footage: Path, tmp_path: Path) -> None:
+    scene = make_shot(tmp_path / "scene", last=2)
+    before = files(scene)
+    with pytest.raises(ShotError, match="another folder"):
+        capture(footage, scene.folder)
+    assert files(scene) == before
 
 
 def test_a_cut_is_found_and_nothing_leads_across_it(footage: Path, tmp_path: Path) -> None:
