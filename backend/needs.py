@@ -119,5 +119,8 @@ def _check_passes(shot: Shot, passes: Iterable[str], who: str) -> None:
 
 
 def _lacks(shot: Shot, what: str, who: str) -> ShotError:
-    remedy = "capture it again with it" if shot.source == "scene" else "it is footage, for which it must be estimated"
-    return ShotError(Code.MISSING_PASS, f"The shot has no {what}, which {who} needs: {remedy}")
+    if shot.source == "footage":
+        return ShotError(
+            Code.MISSING_PASS, f"Footage does not know what {who} needs: estimate conditions, or do without"
+        )
+    return ShotError(Code.MISSING_PASS, f"The shot has no {what}, which {who} needs: capture it again with it")

@@ -124,7 +124,7 @@ def test_a_cut_ties_nothing_and_points_without_depth_say_nothing() -> None:
 
 def test_conditions_are_pictures_marked_as_estimated(shot: Shot, stubs: Path) -> None:
     for name in ("normal", "lineart"):
-        with pytest.raises(ShotError, match="estimated"):
+        with pytest.raises(ShotError, match="estimate conditions"):
             check_condition(shot, name)
     shot = run(shot, stubs, "normal", "lineart")
     assert set(shot.drawn) == {"normal", "lineart"} and all(one.estimated for one in shot.drawn.values())

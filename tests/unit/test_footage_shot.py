@@ -172,9 +172,9 @@ def test_a_folder_that_cannot_be_written_is_told(footage: Path, tmp_path: Path) 
 def test_flow_needs_of_footage_what_it_can_have(footage: Path, tmp_path: Path) -> None:
     shot = capture(footage, tmp_path / "shot")
     needs.check_method(shot, "flow")
-    with pytest.raises(ShotError, match="depth"):
+    with pytest.raises(ShotError, match="'depth' needs: estimate"):
         needs.check_condition(shot, "depth")
-    with pytest.raises(ShotError, match="vector"):
+    with pytest.raises(ShotError, match="'flow'"):
         needs.check_method(replace(shot, passes={}), "flow")
     assert tracking(shot).passes == ("vector",)
     scene = make_shot(tmp_path / "scene", last=2)

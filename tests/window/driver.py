@@ -26,6 +26,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.found: dict[str, object] = {}
+        self.editor = "VIEW_3D"  # whose sidebar is clicked in
         self._last_seen: dict[str, int] = {}
 
     @property
@@ -66,8 +67,8 @@ class Desk:
         """Moves the mouse over the sidebar; gives the call of the operator whose button is there, "" for none."""
         self.event("MOUSEMOVE", "NOTHING", x, y)
         yield 0.03
-        sidebar = self.region("VIEW_3D", "UI")
-        with bpy.context.temp_override(window=self.window, area=self.area("VIEW_3D"), region=sidebar):
+        sidebar = self.region(self.editor, "UI")
+        with bpy.context.temp_override(window=self.window, area=self.area(self.editor), region=sidebar):
             if not bpy.ops.ui.copy_python_command_button.poll():
                 return ""
             bpy.ops.ui.copy_python_command_button()
@@ -76,7 +77,7 @@ class Desk:
     def find(self, operator: str) -> Generator[float, None, tuple[int, int]]:
         """The window position of the sidebar's button for `operator`. Raises LookupError when there is none."""
         call = f"bpy.ops.flowbrush.{operator}()"
-        sidebar = self.region("VIEW_3D", "UI")
+        sidebar = self.region(self.editor, "UI")
         x, top = sidebar.x + sidebar.width * 2 // 5, sidebar.y + sidebar.height - 8
         for y in (self._last_seen.get(operator, top), *range(top, sidebar.y, -12)):
             if (yield from self.under_mouse(x, y)) == call:

@@ -276,7 +276,41 @@ def refusals(desk: Desk) -> Script:
     desk.photograph("14-preferences")
 
 
-SCRIPTS = (whole_way, cancelling, going_away, killed, refusals)
+def from_footage(desk: Desk) -> Script:
+    """From a movie's strip to a take above it, with the buttons of the sequencer's sidebar alone."""
+    yield from arrange(desk)
+    scene = bpy.context.scene
+    editor = scene.sequence_editor_create()
+    movie = str(desk.folder / "dance.mp4")
+    strips = getattr(editor, "strips", None) or editor.sequences
+    editor.active_strip = strips.new_movie(name="dance.mp4", filepath=movie, channel=1, frame_start=11)
+    with bpy.context.temp_override(window=desk.window, area=desk.area("VIEW_3D")):
+        bpy.ops.screen.area_close()
+    yield 0.5
+    desk.editor = "SEQUENCE_EDITOR"
+    desk.area("SEQUENCE_EDITOR").spaces.active.show_region_ui = True
+    yield 1.0
+    desk.region("SEQUENCE_EDITOR", "UI").active_panel_category = "Flowbrush"
+    scene.frame_set(12)
+    yield 0.5
+    yield from run(desk, "shot_from_strip", "15-making-a-shot", 0.0)
+    desk.found["shot"] = [scene.flowbrush.shot_name, scene.flowbrush.captured]
+    yield from desk.click("stylize_animation")
+    yield from desk.until(lambda: bool(job().error), "the refusal", 30)
+    desk.found["lacking"] = job().error
+    yield 1.5  # the panel is drawn anew, with its buttons elsewhere
+    yield from run(desk, "estimate_conditions", "16-estimating", 0.0)
+    yield 1.5
+    yield from run(desk, "stylize_animation", "17-painting-footage", 0.3)
+    yield 1.5
+    yield from desk.click("load_into_sequencer")
+    yield from desk.until(lambda: len(all_strips(scene)) == 2, "the strip", 20)
+    desk.found["strips"] = [(strip.type, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(scene)]
+    yield from show_whole(desk, "SEQUENCE_EDITOR")
+    desk.photograph("18-footage-on-the-timeline")
+
+
+SCRIPTS = (whole_way, cancelling, going_away, killed, refusals, from_footage)
 
 if __name__ == "__main__":
     name, folder, BACKEND, frames = sys.argv[sys.argv.index("--") + 1 :]

@@ -8,10 +8,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flowbrush.backend.shot import Shot
+from made_footage import pan, write_movie
 
 sys.path.insert(0, str(Path(__file__).parent))
 from debian import HERE, PACKAGE, REPOSITORY, Root
@@ -131,6 +134,19 @@ def test_the_worker_dies_with_blender(perform: Perform, tmp_path: Path) -> None:
     frames = list((tmp_path / "flowbrush" / "knight" / "takes" / "take 1" / "frames").glob("[0-9]*.png"))
     assert 1 <= len(frames) < FRAMES
     assert all(frame.read_bytes().endswith(b"IEND\xaeB`\x82") for frame in frames)  # whole: PNG's last chunk
+
+
+@pytest.mark.usefixtures("trixie_only")
+@pytest.mark.skipif(find_spec("controlnet_aux") is None, reason="the footage extra is not installed here")
+def test_from_a_movie_on_the_timeline_to_a_take_above_it(perform: Perform, tmp_path: Path) -> None:
+    write_movie(tmp_path / "dance.mp4", pan(1, 5, size=(160, 96)))
+    found = perform("from_footage")
+    assert found["shot"] == ["dance", "Frames 11 to 15, 160 × 96"]
+    assert "estimate conditions" in found["lacking"]
+    for operator in ("shot_from_strip", "estimate_conditions", "stylize_animation"):
+        assert found[operator]["error"] == ""
+    assert found["strips"] == [["MOVIE", 11, 16], ["IMAGE", 11, 16]]
+    assert Shot.load(tmp_path / "flowbrush" / "dance").drawn["lineart"].estimated
 
 
 @pytest.mark.usefixtures("trixie_only")
