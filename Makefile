@@ -16,10 +16,11 @@ EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
 
-# The pictures of docs/conditions.md, from the bundled scene.
+# The pictures of docs/conditions.md and docs/masks.md, from the bundled scene.
 docs-pictures: build
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_conditions.py build/conditions docs/conditions \
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_masks.py build/conditions/shot docs/masks
 
 test: lint unit worker blender window
 

@@ -27,7 +27,7 @@ def main() -> None:
     given = parser.parse_args()
     shot, folder = Shot.load(given.shot), make_folder(given.pictures)
     one = (given.frame, given.frame)
-    for done in export_mask(shot, "Knight_* & !material:Cloth", shot.folder / "export" / "page", print, 0.0, one):
+    for done in export_mask(shot, "Knight_* & !*Cape | Ball", shot.folder / "export" / "page", print, 0.0, one):
         (folder / "mask.png").write_bytes(done.path.read_bytes())
     ink, cel = (replace(style_settings(name), method="per_frame", frames=one, seed=1) for name in ("ink", "cel"))
     on_knight = RegionSettings(KNIGHT, ink.prompt, ink.negative_prompt)
