@@ -1,5 +1,6 @@
 """What a camera sees, computed from Blender's geometry with rays and nothing else: no render, no pass, no vector."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -27,6 +28,20 @@ class Geometry:
 
 
 @dataclass(frozen=True)
+class Rays:
+    """What the pixels of a frame show, and where that was a frame before, by rays.
+
+    names: (H, W) of the objects, empty where there is none. landed: (H, W, 3) column and row there in pixels, and
+    distance. seen: (H, W) bool, whether it was seen there. instances: (H, W) see `Geometry`, -1 where there is none.
+    """
+
+    names: np.ndarray
+    landed: np.ndarray
+    seen: np.ndarray
+    instances: np.ndarray
+
+
+@dataclass(frozen=True)
 class Hits:
     """What the ray through each pixel's centre meets: triangle (H, W), `MISS` where it meets none, and its place in
     the triangle as weights of the corners (H, W, 3)."""
@@ -38,6 +53,22 @@ class Hits:
         """(H, W, 3): the points hit, for the triangles' `corners` in this or another frame; 0 where nothing is."""
         points = np.einsum("hwc,hwcx->hwx", self.weights, corners[self.triangle])
         return np.where((self.triangle == MISS)[..., None], 0.0, points)
+
+
+def cast(scene: bpy.types.Scene, cameras: Mapping[int, Camera], frame: int, size: tuple[int, int]) -> Rays:
+    """What is seen at `frame`, and of that the frame before, in a picture of `size`."""
+    width, height = size
+    here, there = geometry(scene, frame), geometry(scene, frame - 1)
+    hits = look(here, cameras[frame], width, height)
+    hit = hits.triangle != MISS
+    points = hits.places(there.corners)
+    landed = project(cameras[frame - 1], points, width, height)
+    column, row = landed[..., 0], landed[..., 1]
+    inside = (column >= -0.5) & (column < width - 0.5) & (row >= -0.5) & (row < height - 0.5) & (landed[..., 2] > 0)
+    seen = hit & inside
+    seen[seen] = hidden_by(there, cameras[frame - 1], points[seen]) == MISS
+    names = np.where(hit, here.objects[hits.triangle], "")
+    return Rays(names, landed, seen, np.where(hit, here.instances[hits.triangle], -1))
 
 
 def geometry(scene: bpy.types.Scene, frame: int) -> Geometry:

@@ -5,8 +5,8 @@ import math
 import bpy
 import numpy as np
 from blender import scenes
-from blender.truth import HEIGHT, WIDTH
 
+WIDTH, HEIGHT, NOW = 160, 90, 7
 FLOOR, WALL = "Floor", "Wall"
 
 
