@@ -137,6 +137,7 @@ def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
     lines = compat.add_line_art(item)
     lines.source_type, lines.target_layer, lines.target_material = "SCENE", _NAME, material
     lines.crease_threshold, lines.stroke_depth_offset = _CREASE, 0.0
+    lines.use_edge_overlap = True  # else some go missing along the seams that importers leave
     scene.collection.objects.link(item)
     return item
 
