@@ -38,8 +38,8 @@ class Rig:
 
     bones: by names of `JOINTS`. fingers: their bones from the root. face: nose, eyes and ears. looks: left, forward and
     up of the head in the space of its bone at rest, (3, 3) in rows. landmarks: of the detailed face, by number.
-    stature: from the ankles to the head, in the armature's space. own: the objects that move with it. occluded: whether
-    joints behind other things are to be drawn.
+    stature: from the ankles to the head, in the armature's space. own: the objects that move with it. chosen: whether
+    the bones are a user's choice. occluded: whether joints behind other things are to be drawn.
     """
 
     armature: bpy.types.Object
@@ -50,7 +50,13 @@ class Rig:
     landmarks: Mapping[int, Spot]
     stature: float
     own: frozenset[bpy.types.Object]
+    chosen: bool
     occluded: bool
+
+    @property
+    def body(self) -> list[bpy.types.Object]:
+        """What it moves that can be rendered."""
+        return [item for item in self.own if item.type in RENDERED]
 
 
 def detect(armature: bpy.types.Object) -> BoneMap | None:
@@ -75,11 +81,15 @@ def known(data: bpy.types.Armature) -> dict[str, str]:
 
 
 def rigs(layer: bpy.types.ViewLayer) -> list[Rig]:
-    """All people, by name. What a user set on an armature goes before what its bones say by themselves."""
+    """All people, by name. What a user set on an armature goes before what its bones say by themselves.
+
+    An armature that moves nothing to be seen, as motion capture is imported, is a person only where none in the file
+    does, or where a user chose its bones.
+    """
     layer.update()  # heads are measured by where their meshes are
     armatures = [item for item in bpy.data.objects if item.type == "ARMATURE" and item.data.bones]
-    found = [_rig(item) for item in sorted(armatures, key=lambda o: o.name_full)]
-    return [rig for rig in found if rig is not None]
+    found = [rig for rig in map(_rig, sorted(armatures, key=lambda o: o.name_full)) if rig is not None]
+    return [rig for rig in found if rig.body or rig.chosen or not any(other.body for other in found)]
 
 
 def _rig(armature: bpy.types.Object) -> Rig | None:
@@ -87,7 +97,8 @@ def _rig(armature: bpy.types.Object) -> Rig | None:
     bones = {joint: settings[joint] for joint in JOINTS if settings.get(joint, "") in armature.data.bones}
     if not settings.get("use", True):
         return None
-    if not bones:
+    chosen = bool(bones)
+    if not chosen:
         detected = detect(armature)
         bones = detected.bones if detected else {}
     skeletal = skeleton(armature)
@@ -113,6 +124,7 @@ def _rig(armature: bpy.types.Object) -> Rig | None:
         points,
         _stature(places),
         own,
+        chosen,
         bool(settings.get("occluded", False)),
     )
 
@@ -170,18 +182,19 @@ def _surfaces(shot: Shot, frame: int) -> tuple[np.ndarray | None, np.ndarray | N
 
 
 def _places(rig: Rig, layer: bpy.types.ViewLayer) -> list[np.ndarray]:
-    """The armature's matrices to the world, (4, 4), once for each time that what it moves is rendered.
-
-    An armature that moves nothing, as motion capture is imported, is a person where it is not hidden itself.
-    """
-    moved = [item for item in rig.own if item.type in RENDERED]
-    shown = [item for item in moved or [rig.armature] if item.name in layer.objects and not item.hide_render]
-    if rig.armature.name in layer.objects and (shown if moved else rig.armature.visible_get(view_layer=layer)):
-        return [np.array(rig.armature.evaluated_get(layer.depsgraph).matrix_world)]
+    """The armature's matrices to the world, (4, 4), once for each time that what it moves is rendered, or that it is
+    seen itself if it moves nothing."""
+    if rig.body and all(item.hide_render for item in rig.body):
+        return []
+    seen = [rig.armature] if not rig.body and rig.armature.visible_get(view_layer=layer) else rig.body
+    own = [rig.armature] if any(item.name in layer.objects for item in seen) else []
     return [
-        np.array(instance.matrix_world)
-        for instance in layer.depsgraph.object_instances
-        if instance.is_instance and instance.object.original == rig.armature
+        *(np.array(armature.evaluated_get(layer.depsgraph).matrix_world) for armature in own),
+        *(
+            np.array(instance.matrix_world)
+            for instance in layer.depsgraph.object_instances
+            if instance.is_instance and instance.object.original == rig.armature
+        ),
     ]
 
 

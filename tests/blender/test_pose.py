@@ -265,11 +265,17 @@ def test_what_is_no_person_is_left_out(file, tmp_path):
     assert captured(scene, tmp_path / "shot", (64, 64)) == ()
 
 
-def test_a_rigify_human_has_body_hands_and_face(tmp_path):
-    scene = stage()
+@pytest.fixture
+def rigify():
     bpy.ops.preferences.addon_enable(module="rigify")
     if not hasattr(bpy.types, "OBJECT_OT_armature_human_metarig_add"):
         pytest.skip("this Blender comes without Rigify")
+    yield
+    bpy.ops.preferences.addon_disable(module="rigify")
+
+
+def test_a_rigify_human_has_body_hands_and_face(rigify, tmp_path):
+    scene = stage()
     bpy.ops.object.armature_human_metarig_add()
     armature = bpy.context.object
     bones = sided("upper_arm.{s}; forearm.{s}; hand.{s}; thigh.{s}; shin.{s}; foot.{s}", ("L", "R"))
@@ -581,11 +587,19 @@ def test_an_armature_that_its_user_hides_is_still_a_person_while_its_body_shows(
     armature.hide_set(True)
     armature.hide_render = armature.hide_viewport = True
     assert len(captured(scene, tmp_path / "shot", SMALL, HIDING)) == 1
-    lonely = build("mixamo", "Motion")
-    lonely.location = (0, 0, 0.1)
-    assert len(captured(scene, tmp_path / "two", SMALL, HIDING)) == 2
-    lonely.hide_set(True)
-    assert len(captured(scene, tmp_path / "one", SMALL, HIDING)) == 1
+
+
+def test_motion_without_a_body_is_a_person_while_nobody_has_one(tmp_path):
+    scene = stage(*SMALL)
+    motion = build("unreal", "Motion")
+    front(scene)
+    assert [p.name for p in captured(scene, tmp_path / "motion", SMALL)] == ["Motion"]
+    standing()
+    assert [p.name for p in captured(scene, tmp_path / "body", SMALL)] == ["Rig"]
+    for item in [bpy.data.objects["Rig"], bpy.data.objects["Rig body"]]:
+        bpy.data.objects.remove(item)
+    motion.hide_set(True)
+    assert captured(scene, tmp_path / "hidden", SMALL) == ()
 
 
 def test_the_matrix_of_a_moved_armature_counts(tmp_path):
