@@ -13,9 +13,9 @@ import bpy
 import numpy as np
 
 from ..backend import needs
-from ..backend.errors import Cancelled
+from ..backend.errors import Cancelled, Code, SceneError
 from ..backend.shot import Camera, DrawnCondition
-from . import compat, render_settings
+from . import compat, engines, render_settings
 from .changes import Changes
 from .exr_file import read_channels
 from .pen import draw_lines
@@ -43,13 +43,20 @@ def freestyle(
     """Freestyle's lines, (H, W) float32 from 0 to 1; `rough` is a folder for what Blender writes on the way.
 
     Where the scene renders with Freestyle its own line sets are drawn, with their strokes; else silhouettes, borders,
-    creases and the borders of materials, THICKNESS wide. Raises RuntimeError where Blender cannot render, Cancelled.
+    creases and the borders of materials, THICKNESS wide. Raises RuntimeError where Blender cannot render, SceneError
+    where there is no Cycles, which draws the strokes, Cancelled.
     """
+    if not hasattr(scene, "cycles"):
+        raise SceneError(
+            Code.UNSUPPORTED_SCENE, "Freestyle's lines need Cycles: enable it in the preferences under Add-ons"
+        )
     path = rough / "freestyle.exr"
     scenes_own = (scene.render, "use_freestyle", True) in renders.beauty and layer.use_freestyle
     render_settings.apply(renders.data)
     with Changes() as changes:
-        changes.set(scene.render, "engine", "CYCLES")
+        changes.set(scene.render, "engine", engines.CYCLES)
+        for owner, name, value in render_settings.cycles_data(scene, layer):
+            changes.set(owner, name, value)
         changes.set(scene.render, "use_freestyle", True)
         changes.set(scene.render, "filepath", compat.literal_path(path))
         changes.set(layer, "use_freestyle", True)
@@ -138,6 +145,7 @@ def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
     lines.source_type, lines.target_layer, lines.target_material = "SCENE", _NAME, material
     lines.crease_threshold, lines.stroke_depth_offset = _CREASE, 0.0
     lines.use_edge_overlap = True  # else some go missing along the seams that importers leave
+    changes.callback(setattr, lines, "target_material", None)  # Blender 4.2 counts it less often than it lets go
     scene.collection.objects.link(item)
     return item
 

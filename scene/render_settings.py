@@ -84,7 +84,7 @@ def prepare(
         changes.set(layer, "name", "flowbrush")
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)
     _drop_passes(changes, layer)
-    own = _cycles_data(scene, layer) if engine == CYCLES else _eevee_data(scene)
+    own = cycles_data(scene, layer) if engine == CYCLES else _eevee_data(scene)
     data = (*_data(scene, layer, passes), *own)
     for owner, name, _ in data:
         changes.set(owner, name, getattr(owner, name))
@@ -128,7 +128,8 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[s
     )
 
 
-def _cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+def cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+    """What makes Cycles render data: one ray through each pixel's centre, and no light from elsewhere."""
     cycles = scene.cycles
     bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
     return (
