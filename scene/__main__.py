@@ -18,9 +18,13 @@ REQUEST = 1
 
 
 class Conversation:
-    """What a command says to whoever started it, and whether that one still wants it."""
+    """What a command says to whoever started it, and whether that one still wants it.
+
+    result: a sentence that goes with its end, if there is more to say than that.
+    """
 
     def __init__(self, channel: Channel) -> None:
+        self.result = ""
         self._channel = channel
         self._cancelled = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -48,7 +52,7 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
     """Captures the file's scene into a shot folder."""
     import bpy
 
-    from .capture import CaptureSettings, capture, fingerprint
+    from .capture import CaptureSettings, capture
     from .open_file import open_file
 
     for notice in open_file(given.file):
@@ -62,13 +66,21 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
         size=tuple(given.size) if given.size else None,
         passes=tuple(given.passes),
         extras=tuple(given.extras),
-        source=fingerprint(given.file),
     )
-    with closing(capture(scene, given.shot, settings)) as frames:
+
+    def tell(done: int, total: int) -> None:
+        talk.progress(0, total, f"Looked at {done} of {total} frames")
+
+    kept = 0
+    with closing(capture(scene, given.shot, settings, tell)) as frames:
         for done in frames:
             for notice in done.notices:
                 talk.notice(notice)
-            talk.progress(done.done, done.total, f"Frame {done.frame} captured, {done.seconds:.1f} s")
+            kept += done.kept
+            what = "had not changed" if done.kept else f"captured, {done.seconds:.1f} s"
+            talk.progress(done.done, done.total, f"Frame {done.frame} {what}")
+    if kept:
+        talk.result = f"{kept} of {done.total} frames had not changed"
 
 
 def sequence(given: argparse.Namespace, talk: Conversation) -> None:
@@ -142,7 +154,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  whatever Blender raises: the user is told through the channel
         channel.send_error(REQUEST, error)
     else:
-        channel.send("result", id=REQUEST)
+        channel.send("result", id=REQUEST, **({"sentence": talk.result} if talk.result else {}))
 
 
 if __name__ == "__main__":

@@ -89,9 +89,8 @@ def clip_end(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> float:
     return camera.clip_end
 
 
-def describe(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, resolution: tuple[int, int]) -> Camera:
-    """The scene's camera at the current frame, as evaluated by Blender; its scale is left out, as in renders."""
-    depsgraph = layer.depsgraph
+def describe(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, resolution: tuple[int, int]) -> Camera:
+    """The scene's camera at the current frame, as evaluated in `depsgraph`; its scale is left out, as in renders."""
     camera = scene.camera.evaluated_get(depsgraph)
     render = scene.render
     projection = camera.calc_matrix_camera(

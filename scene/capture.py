@@ -1,12 +1,11 @@
 """Renders a shot: for each frame of a range the beauty picture and the crisp passes, and leaves the scene as it was."""
 
 import errno
-import hashlib
 import math
 import os
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +21,10 @@ from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
 from .changes import Changes, exists
 from .exr_file import ExrLayoutError
+from .onlooker import look
 from .pen import grey_png
 from .picture import pixels_only, render_result
+from .survey import survey, with_neighbours
 
 _BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
 
@@ -34,9 +35,7 @@ class CaptureSettings:
 
     first, last: frames, both included. samples, denoise: of the beauty picture; None keeps the scene's own.
     size: width and height in pixels; None keeps the scene's own. view_layer: its name; "" is the first that
-    renders. passes, extras: what to capture besides the picture, names of `backend.needs`. source: a fingerprint of
-    the file that the scene came from (see `fingerprint`); a capture with the same one and the same settings is
-    resumed, and one with "" never is.
+    renders. passes, extras: what to capture besides the picture, names of `backend.needs`.
     """
 
     first: int
@@ -47,28 +46,33 @@ class CaptureSettings:
     view_layer: str = ""
     passes: tuple[str, ...] = needs.PASSES
     extras: tuple[str, ...] = ()
-    source: str = ""
 
 
 @dataclass(frozen=True)
 class Captured:
-    """A frame that is whole on disk, one of `done` of `total`. `notices` are sentences for the user not said before."""
+    """A frame that is whole on disk, one of `done` of `total`. `notices` are sentences for the user not said before.
+
+    kept: whether all of it was there already, as an earlier capture made it from the same.
+    """
 
     frame: int
     done: int
     total: int
     seconds: float
     notices: tuple[str, ...]
+    kept: bool
 
 
-def fingerprint(file: Path) -> str:
-    """A hash of the file's bytes."""
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> Generator[Captured, None, None]:
+def capture(
+    scene: bpy.types.Scene,
+    folder: Path,
+    settings: CaptureSettings,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Generator[Captured, None, None]:
     """Captures a shot into `folder`, one frame for each step of the iterator that this returns.
+
+    All frames are looked at first, and files that would come out as they are stay (see `resume`). tell: hears now and
+    then how many were looked at, and of how many; what it raises ends the capture.
 
     The scene is changed at the first step and is as it was once the iterator is exhausted, closed (which is how to
     cancel) or has raised. Finished frames stay; shot.json appears when all are there. What the user changes between
@@ -91,56 +95,78 @@ def capture(scene: bpy.types.Scene, folder: Path, settings: CaptureSettings) -> 
             Code.NOT_WRITABLE, f"Blender cannot write to {folder}: choose a folder without a backslash in its name"
         )
     make_folder(folder)
-    return _capture(scene, layer, engine, folder, settings)
+    return _capture(scene, layer, engine, folder, settings, tell)
 
 
 def _capture(
-    scene: bpy.types.Scene, layer: bpy.types.ViewLayer, engine: str, folder: Path, settings: CaptureSettings
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    engine: str,
+    folder: Path,
+    settings: CaptureSettings,
+    tell: Callable[[int, int], None],
 ) -> Generator[Captured, None, None]:
-    notices, view_layer = describe.notices(scene, engine, range(settings.first, settings.last + 1)), layer.name
+    frames = range(settings.first, settings.last + 1)
+    notices, view_layer = describe.notices(scene, engine, frames), layer.name
+    resolution = settings.size or describe.resolution(scene.render)
     with Changes() as changes:
         _keep_time(changes, scene, layer)
+        with Changes() as looking:
+            states = survey(looking, scene, layer, resolution, frames, tell)
+        former = resume.Record.load(folder)
+        now = resume.prints(states, *_content_of(settings, scene, view_layer, engine, resolution))
+        names = resume.worth_keeping(former, now, settings.passes)
         renders = render_settings.prepare(
-            changes, scene, layer, engine, settings.size, settings.samples, settings.denoise, settings.passes
+            changes, scene, layer, engine, settings.size, settings.samples, settings.denoise, names
         )
         scene.frame_set(settings.first)  # what materials there are is told by the surfaces that there are
         watch = trust.Watch(changes, scene, layer)
-        marking = surface.mark(changes, layer, engine, settings.passes)
-        shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, settings.passes, notices)
+        marking = surface.mark(changes, layer, engine, names)
+        shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, names, notices)
         people = pose.rigs(layer) if needs.POSE in settings.extras else []
         shot = replace(
             shot,
             view_layer=view_layer,
+            cameras={frame: state.camera for frame, state in states.items()},
             drawn=line_art.described(settings.extras),
             has_pose=needs.POSE in settings.extras,
         )
-        shot = replace(shot, capture=resume.begin(shot, _content_of(settings), settings.source))
-        found: dict[int, _Frame] = {}
-        for done, frame in enumerate(shot.frame_numbers, 1):
+        shot = replace(shot, capture=resume.name(shot, now))
+        record = resume.begin(shot, former, now)
+        missing = {frame: _missing(shot, frame) for frame in frames}
+        _look_at(scene, renders, [frame for frame in frames if not missing[frame]])
+        for done, frame in enumerate(frames, 1):
             started = time.perf_counter()
             if not exists(layer):
                 raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{view_layer}' is gone: capture another one")
-            scene.frame_set(frame)
-            if settings.passes and not shot.exr_path(frame).exists():
-                _render_passes(scene, layer, shot, renders, marking, frame)
-            if not shot.picture_path(frame).exists():
-                _render_picture(scene, shot, renders, frame)
-            camera = cameras.describe(scene, layer, shot.resolution)
-            if shot.has_pose and not shot.pose_path(frame).exists():
-                pose.write(people, layer, shot, camera, frame)
-            for name in (name for name in shot.drawn if not shot.drawn_path(name, frame).exists()):
-                _draw(name, scene, layer, shot, renders, camera, frame)
-            found[frame] = _Frame(camera, *_depth_range(shot, frame))
+            if missing[frame] or shot.has_pose:
+                scene.frame_set(frame)
+            _make(missing[frame], scene, layer, shot, renders, marking, frame)
+            if shot.has_pose:
+                pose.write(people, layer, shot, shot.cameras[frame], frame)
+            if record.frames[frame].depth is None:
+                record.frames[frame] = replace(record.frames[frame], depth=_depth_range(shot, frame))
             if frame == settings.last:
-                _finished(shot, found, watch.reasons).save()
+                record.save(folder)
+                _finished(shot, record, watch.reasons).save()
             seconds = time.perf_counter() - started
-            yield Captured(frame, done, len(shot.frame_numbers), seconds, shot.notices if done == 1 else ())
+            yield Captured(frame, done, len(frames), seconds, shot.notices if done == 1 else (), not missing[frame])
 
 
-def _content_of(settings: CaptureSettings) -> dict[str, Any]:
-    """The settings that change what is in a frame; the range does not."""
-    names = ("samples", "denoise", "size", "passes", "extras")
-    return {name: getattr(settings, name) for name in names}
+def _content_of(
+    settings: CaptureSettings,
+    scene: bpy.types.Scene,
+    view_layer: str,
+    engine: str,
+    resolution: tuple[int, int],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What changes a frame besides its state: all of it, and its picture and drawings only."""
+    common = {"engine": engine, "view_layer": view_layer, "resolution": resolution}
+    return common, {
+        "samples": settings.samples,
+        "denoise": settings.denoise,
+        "freestyle": scene.render.use_freestyle,  # the survey goes without
+    }
 
 
 def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> None:
@@ -171,6 +197,45 @@ def _update(layer: bpy.types.ViewLayer) -> None:
 def _remove_render_result() -> None:
     if (image := render_result()) is not None:
         bpy.data.images.remove(image)
+
+
+def _look_at(scene: bpy.types.Scene, renders: render_settings.Renders, frames: list[int]) -> None:
+    """Has Blender evaluate frames that are not rendered, for whoever watches what is."""
+
+    def see(engine: bpy.types.RenderEngine, _depsgraph: bpy.types.Depsgraph) -> None:
+        for frame in with_neighbours(frames):
+            engine.frame_set(frame, 0.0)
+
+    if frames:
+        render_settings.apply(renders.data)
+        look(scene, see)
+
+
+def _missing(shot: Shot, frame: int) -> list[Path]:
+    """The files of a frame that are not there; what is there is what it should be."""
+    files = [shot.picture_path(frame), *(shot.drawn_path(name, frame) for name in shot.drawn)]
+    if shot.passes:
+        files.append(shot.exr_path(frame))
+    return [file for file in files if not file.exists()]
+
+
+def _make(
+    missing: list[Path],
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+    shot: Shot,
+    renders: render_settings.Renders,
+    marking: surface.Marking,
+    frame: int,
+) -> None:
+    """Makes files of the current frame."""
+    if shot.exr_path(frame) in missing:
+        _render_passes(scene, layer, shot, renders, marking, frame)
+    if shot.picture_path(frame) in missing:
+        _render_picture(scene, shot, renders, frame)
+    for name in shot.drawn:
+        if shot.drawn_path(name, frame) in missing:
+            _draw(name, scene, layer, shot, renders, shot.cameras[frame], frame)
 
 
 def _render_passes(
@@ -266,17 +331,8 @@ def _bytes_for_a_frame(shot: Shot) -> int:
     return shot.resolution[0] * shot.resolution[1] * _BYTES_PER_PIXEL
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What is known of a finished frame: its camera, and the depth of what it shows in metres."""
-
-    camera: Camera
-    near: float
-    far: float
-
-
 def _depth_range(shot: Shot, frame: int) -> tuple[float, float]:
-    """Nearest and farthest surface of a finished frame, metres, as it was written; (inf, 0) where none is known."""
+    """Nearest and farthest surface of a finished frame, metres, as it was written; zeros where none is known."""
     if "depth" not in shot.passes:
         return passes.depth_range(None)
     path = shot.exr_path(frame)
@@ -287,16 +343,15 @@ def _depth_range(shot: Shot, frame: int) -> tuple[float, float]:
         raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
 
 
-def _finished(shot: Shot, frames: dict[int, _Frame], distrust: dict[str, str]) -> Shot:
+def _finished(shot: Shot, record: resume.Record, distrust: Mapping[str, str]) -> Shot:
     """The whole shot's description; one that shows no surface, or was captured without depth, has near and far 1."""
-    seen = [frame for frame in frames.values() if frame.far > 0.0]
-    found = {number: frame.camera for number, frame in frames.items()}
-    all_of_it = cameras.distrust(found, shot.cuts)
+    ranges = [record.frames[frame].depth or (0.0, 0.0) for frame in shot.frame_numbers]
+    seen = [(near, far) for near, far in ranges if far > 0.0]
+    all_of_it = cameras.distrust(shot.cameras, shot.cuts)
     return replace(
         shot,
-        near=min((frame.near for frame in seen), default=1.0),
-        far=max((frame.far for frame in seen), default=1.0),
-        cameras=found,
+        near=min((near for near, _ in seen), default=1.0),
+        far=max((far for _, far in seen), default=1.0),
         objects=tuple(replace(item, distrust=all_of_it or distrust.get(item.name, "")) for item in shot.objects),
     )
 

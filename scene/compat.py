@@ -11,6 +11,8 @@ EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT
 # From 4.5 to 5.0 Cycles takes a moving orthographic camera for a perspective one in its vectors (seen in 4.5.15 and
 # 5.0.1; 4.2.23 and 5.2.3 are right).
 ORTHOGRAPHIC_VECTORS = not (4, 3, 0) <= bpy.app.version < (5, 2, 0)
+# Properties that say nothing any more, and warn whoever reads them: since 5.0 every material is made of nodes.
+REDUNDANT = frozenset({"use_nodes"} if bpy.app.version >= (5, 0, 0) else ())
 # What Cycles makes of a surface without a material; its first input is the colour.
 CYCLES_DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 0) else "ShaderNodeBsdfDiffuse"
 # Before 5.0 the names of view layer, pass and channel may not have more than 63 bytes together: room for the layer's.

@@ -5,9 +5,8 @@ to the scene for it is gone when it is made.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
 
 import bpy
 import numpy as np
@@ -18,6 +17,7 @@ from ..backend.shot import Camera, DrawnCondition
 from . import compat, engines, render_settings
 from .changes import Changes
 from .exr_file import read_channels
+from .onlooker import look
 from .pen import draw_lines
 
 THICKNESS = 2.0  # pixels, as the lines that are drawn from passes
@@ -70,7 +70,9 @@ def freestyle(
         if not (scenes_own and any(lines.show_render for lines in layer.freestyle_settings.linesets)):
             _choose_lines(changes, scene, layer.freestyle_settings)
         render_settings.image_format(scene, "OPEN_EXR_MULTILAYER")
-        _render(scene, write_still=True)
+        with bpy.context.temp_override(scene=scene):
+            if "CANCELLED" in bpy.ops.render.render(write_still=True):
+                raise Cancelled
     channels = read_channels(path.read_bytes())
     [ink] = [values for name, values in channels.items() if name.endswith(".Freestyle.A")]
     return np.clip(ink, 0.0, 1.0).astype(np.float32)
@@ -116,21 +118,11 @@ def grease_pencil(
         item = _add_drawing(changes, scene)
         for owner, name, value in compat.unrendered_grease_pencil(item, layer):
             changes.set(owner, name, value)
-        changes.callback(_unregister)
-        bpy.utils.register_class(_SeesRender)
-        changes.set(scene.render, "engine", _SeesRender.bl_idname)
         found: list[list[np.ndarray]] = []
-        changes.callback(delattr, _SeesRender, "look")  # it holds the object, which goes
-        _SeesRender.look = lambda depsgraph: found.append(compat.strokes(item.evaluated_get(depsgraph).data))
-        _render(scene)
+        look(scene, lambda _engine, depsgraph: found.append(compat.strokes(item.evaluated_get(depsgraph).data)))
     if not found:
         raise RuntimeError("Line Art was not evaluated")
     return draw_lines(found[0], camera, size, THICKNESS)
-
-
-def _unregister() -> None:
-    if _SeesRender.is_registered:
-        bpy.utils.unregister_class(_SeesRender)
 
 
 def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
@@ -148,20 +140,3 @@ def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
     changes.callback(setattr, lines, "target_material", None)  # Blender 4.2 counts it less often than it lets go
     scene.collection.objects.link(item)
     return item
-
-
-class _SeesRender(bpy.types.RenderEngine):
-    """Renders nothing: through it Python sees the scene as it is evaluated for a render, and not for the window."""
-
-    bl_idname = "FLOWBRUSH_SEES_RENDER"
-    bl_label = "Flowbrush"
-    look: ClassVar[Callable[[Any], None]]
-
-    def render(self, depsgraph: bpy.types.Depsgraph) -> None:
-        """Called by Blender."""
-        type(self).look(depsgraph)
-
-
-def _render(scene: bpy.types.Scene, *, write_still: bool = False) -> None:
-    if "CANCELLED" in bpy.ops.render.render(write_still=write_still, scene=scene.name):
-        raise Cancelled

@@ -65,9 +65,9 @@ def packed(passes: Mapping[str, np.ndarray]) -> bytes:
 
 
 def depth_range(depth: np.ndarray | None) -> tuple[float, float]:
-    """Nearest and farthest surface in a depth pass, metres; (inf, 0) where there is no surface or no pass."""
-    seen = np.empty(0) if depth is None else depth[depth < BACKGROUND]
-    return float(seen.min(initial=np.inf)), float(seen.max(initial=0.0))
+    """Nearest and farthest surface in a depth pass, metres; zeros where there is no surface or no pass."""
+    seen = np.zeros(1) if depth is None else depth[depth < BACKGROUND]
+    return (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
 
 
 def read_depth(data: bytes) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from blender import scenes
 from flowbrush.backend.errors import Code, FlowbrushError, SceneError, StorageError
 from flowbrush.backend.shot import Shot
 from flowbrush.scene import capture as capturing
-from flowbrush.scene.capture import CaptureSettings, capture, fingerprint
+from flowbrush.scene.capture import CaptureSettings, capture
 
 SETTINGS = CaptureSettings(first=3, last=4, samples=1, size=(32, 24))
 
@@ -95,41 +95,6 @@ def test_disk_that_fills_up_while_blender_writes(scene, tmp_path):
     assert caught.value.code is Code.DISK_FULL
     left = sorted(str(p.relative_to(tmp_path / "shot")) for p in (tmp_path / "shot").rglob("*") if p.is_file())
     assert left == ["capture.json", "passes/0003.exr", "pictures/0003.png"], "something half-written is left"
-
-
-def test_a_stopped_capture_of_the_same_file_goes_on(scene, tmp_path):
-    blend = tmp_path / "scene.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    settings = replace(SETTINGS, source=fingerprint(blend))
-    folder = tmp_path / "shot"
-    with closing(capture(scene, folder, settings)) as frames:
-        next(frames)
-    first = (folder / "passes" / "0003.exr").stat().st_mtime_ns
-    assert not (folder / "shot.json").exists()
-    list(capture(scene, folder, settings))
-    assert (folder / "passes" / "0003.exr").stat().st_mtime_ns == first
-    whole = tmp_path / "whole"
-    list(capture(scene, whole, settings))
-    for file in ("shot.json", "passes/0003.exr", "passes/0004.exr"):
-        same = (folder / file).read_text("latin-1").replace('"shot"', '"whole"')
-        assert same == (whole / file).read_text("latin-1"), file
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"source": "another file"}, {"source": ""}, {"samples": 2}],
-    ids=["another file", "unknown file", "other settings"],
-)
-def test_a_capture_of_something_else_starts_again(scene, tmp_path, change):
-    folder = tmp_path / "shot"
-    list(capture(scene, folder, replace(SETTINGS, source="this file")))
-    former = Shot.load(folder).capture
-    (folder / "takes").mkdir()
-    with closing(capture(scene, folder, replace(SETTINGS, first=4, **{"source": "this file", **change}))) as frames:
-        next(frames)
-    assert [p.name for p in (folder / "passes").iterdir()] == ["0004.exr"]
-    assert (folder / "takes").exists()
-    assert Shot.load(folder).capture != former
 
 
 def test_a_folder_that_is_no_shot_keeps_its_files(scene, tmp_path):

@@ -45,7 +45,7 @@ def _assert_all_is_in_view(scene: bpy.types.Scene) -> None:
     width, height = describe.resolution(scene.render)
     for frame in (scene.frame_start, scene.frame_end):
         scene.frame_set(frame)
-        camera = cameras.describe(scene, bpy.context.view_layer, (width, height))
+        camera = cameras.describe(scene, bpy.context.view_layer.depsgraph, (width, height))
         depsgraph = bpy.context.evaluated_depsgraph_get()
         shown = [
             item for item in scene.objects if item.type in RENDERED and item.name != "Ground" and item.visible_get()

@@ -51,7 +51,8 @@ def finish(blend: Path, shot: Path) -> dict[str, bytes]:
 
 
 def wait_for_frame(connection: Connection, request: int) -> None:
-    assert any(message["type"] == "progress" for message in connection.messages(request))
+    messages = connection.messages(request)
+    assert any(message["type"] == "progress" and message["done"] > 0 for message in messages)
 
 
 def test_a_killed_blender_leaves_whole_frames_and_a_capture_that_resumes(blend: Path, tmp_path: Path) -> None:
