@@ -47,7 +47,11 @@ def tracking(shot: Shot) -> Tracking:
 
 
 class SceneTracking:
-    """By the passes of a Blender scene, exactly. Objects whose vectors are not to be trusted count as never seen."""
+    """By the passes of a Blender scene, exactly.
+
+    Objects whose vectors are not to be trusted count as never seen, and so does a surface without a number, of which
+    nothing is known: one with a material that a capture could not change, or beyond the numbers that Blender has.
+    """
 
     passes: tuple[str, ...] = MOTION
 
@@ -65,7 +69,8 @@ class SceneTracking:
 
     def seen_before(self, now: Passes, before: Passes, flow: np.ndarray) -> np.ndarray:
         """See `Tracking`."""
-        followed = ~np.isin(now["object_id"], self._distrusted)
+        nameless = (now["object_id"] == 0) & np.isfinite(now["depth"])
+        followed = ~np.isin(now["object_id"], self._distrusted) & ~nameless
         return visibility.visible_in_previous(now, before, flow) & followed
 
     def parting_band(self, passes: Passes, flow: np.ndarray, radius: int) -> np.ndarray:
