@@ -7,8 +7,6 @@ floats, EEVEE as halves, which count exactly up to 2048 only. So for EEVEE a num
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
 
 import bpy
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from ..backend.errors import Code, SceneError
 from . import compat
 from .changes import Changes
+from .nodes import Nodes
 
 _BASE = 2048
 _MOST = 16  # AOVs of a kind (AOV_MAX in Blender's source, larger in later versions); more would stay empty
@@ -69,8 +68,7 @@ def add(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Conta
 
 def write(changes: Changes, tree: bpy.types.NodeTree, aovs: Aovs) -> None:
     """Makes a material fill the AOVs until `changes` closes."""
-    changes.callback(_activate, tree, tree.nodes.active and tree.nodes.active.name)
-    nodes = _Nodes(changes, tree)
+    nodes = Nodes(changes, tree)
     if "surface" in aovs.names:
         _fill(nodes, aovs, "surface", _rest_position(nodes))
     if "instance" in aovs.names:
@@ -94,45 +92,7 @@ def _add(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str) -> 
     return str(aov.name)
 
 
-def _remove(tree: bpy.types.NodeTree, name: str) -> None:
-    if name in tree.nodes:
-        tree.nodes.remove(tree.nodes[name])
-
-
-def _activate(tree: bpy.types.NodeTree, name: str | None) -> None:
-    """Makes the node of that name active again, unless the user has chosen another."""
-    if tree.nodes.active is None:
-        tree.nodes.active = tree.nodes.get(name) if name else None
-
-
-class _Nodes:
-    """Adds nodes to a tree, which go again when the changes close."""
-
-    def __init__(self, changes: Changes, tree: bpy.types.NodeTree) -> None:
-        self.tree, self._changes = tree, changes
-
-    def add(self, kind: str, **values: Any) -> bpy.types.Node:
-        """A node of the type `kind`, with properties set."""
-        unique = f"flowbrush {uuid4().hex}"  # the user may delete it meanwhile, and add others of this kind
-        self._changes.callback(_remove, self.tree, unique)
-        self.tree.nodes.new(kind).name = unique
-        node = self.tree.nodes[unique]
-        for name, value in values.items():
-            setattr(node, name, value)
-        return node
-
-    def vector(self, operation: str, *inputs: bpy.types.NodeSocket | tuple[float, ...]) -> bpy.types.NodeSocket:
-        """The result of a vector operation on sockets and constants."""
-        node = self.add("ShaderNodeVectorMath", operation=operation)
-        for socket, given in zip(node.inputs, inputs, strict=False):
-            if isinstance(given, tuple):
-                socket.default_value = given
-            else:
-                self.tree.links.new(given, socket)
-        return node.outputs["Vector"]
-
-
-def _rest_position(nodes: _Nodes) -> bpy.types.NodeSocket:
+def _rest_position(nodes: Nodes) -> bpy.types.NodeSocket:
     """Where the surface point is before any deformation.
 
     Where there is no rest position (curves, text, meshes made by Geometry Nodes) the position in the object's own
@@ -153,7 +113,7 @@ def _rest_position(nodes: _Nodes) -> bpy.types.NodeSocket:
     return next(socket for socket in choose.outputs if socket.identifier == "Result_Vector")
 
 
-def _fill(nodes: _Nodes, aovs: Aovs, name: str, value: bpy.types.NodeSocket) -> None:
+def _fill(nodes: Nodes, aovs: Aovs, name: str, value: bpy.types.NodeSocket) -> None:
     """Writes `value` to the AOVs of `name`: whole, or in parts."""
     values = [value]
     if len(aovs.names[name]) > 1:

@@ -58,11 +58,13 @@ def cuts(scene: bpy.types.Scene, frames: range) -> tuple[int, ...]:
     return tuple(f for f in frames[1:] if camera_at(scene, f) != camera_at(scene, f - 1))
 
 
-def distrust(cameras: Mapping[int, Camera], cuts: tuple[int, ...]) -> str:
-    """Why nothing in the shot has vectors to be trusted; empty where the cameras give no reason."""
+def distrust(cameras: Mapping[int, Camera], cuts: tuple[int, ...], engine: str) -> str:
+    """Why nothing in the shot has vectors of `engine` to be trusted; empty where the cameras give no reason."""
+    if engine == compat.EEVEE or compat.ORTHOGRAPHIC_VECTORS:
+        return ""
     for frame, camera in cameras.items():
         before = cameras.get(frame - 1)
-        if before is None or frame in cuts or camera.kind != "ORTHO" or compat.ORTHOGRAPHIC_VECTORS:
+        if before is None or frame in cuts or camera.kind != "ORTHO":
             continue
         if not np.allclose(before.matrix_world, camera.matrix_world, rtol=0.0, atol=1e-6):
             return (

@@ -347,7 +347,7 @@ def _finished(shot: Shot, record: resume.Record, distrust: Mapping[str, str]) ->
     """The whole shot's description; one that shows no surface, or was captured without depth, has near and far 1."""
     ranges = [record.frames[frame].depth or (0.0, 0.0) for frame in shot.frame_numbers]
     seen = [(near, far) for near, far in ranges if far > 0.0]
-    all_of_it = cameras.distrust(shot.cameras, shot.cuts)
+    all_of_it = cameras.distrust(shot.cameras, shot.cuts, shot.engine)
     return replace(
         shot,
         near=min((near for near, _ in seen), default=1.0),

@@ -9,7 +9,7 @@ import numpy as np
 
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
 # From 4.5 to 5.0 Cycles takes a moving orthographic camera for a perspective one in its vectors (seen in 4.5.15 and
-# 5.0.1; 4.2.23 and 5.2.3 are right).
+# 5.0.1; 4.2.23 and 5.2.3 are right, and so is EEVEE, seen in 4.3.2).
 ORTHOGRAPHIC_VECTORS = not (4, 3, 0) <= bpy.app.version < (5, 2, 0)
 # Properties that say nothing any more, and warn whoever reads them: since 5.0 every material is made of nodes.
 REDUNDANT = frozenset({"use_nodes"} if bpy.app.version >= (5, 0, 0) else ())

@@ -132,7 +132,7 @@ def notices(scene: bpy.types.Scene, engine: str, frames: range) -> list[str]:
             "Grease Pencil drawings have no passes; they are in the picture only",
         ),
         (
-            not compat.ORTHOGRAPHIC_VECTORS and "ORTHO" in cameras.kinds(scene, frames),
+            engine == engines.CYCLES and not compat.ORTHOGRAPHIC_VECTORS and "ORTHO" in cameras.kinds(scene, frames),
             "This Blender gives wrong motion if an orthographic camera moves: use Blender 4.2 or 5.2, or a long lens",
         ),
     ]

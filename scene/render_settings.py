@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import cameras, compat
+from . import cameras, compat, whole
 from .changes import Changes, exists
 from .engines import CYCLES
 
@@ -84,7 +84,7 @@ def prepare(
         changes.set(layer, "name", "flowbrush")
     changes.set(layer, "samples", 0 if samples is not None else layer.samples)
     _drop_passes(changes, layer)
-    own = cycles_data(scene, layer) if engine == CYCLES else _eevee_data(scene)
+    own = cycles_data(scene, layer) if engine == CYCLES else _eevee_data(changes, scene)
     data = (*_data(scene, layer, passes), *own)
     for owner, name, _ in data:
         changes.set(owner, name, getattr(owner, name))
@@ -148,16 +148,16 @@ def cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Set
     )
 
 
-def _eevee_data(scene: bpy.types.Scene) -> tuple[Setting, ...]:
+def _eevee_data(changes: Changes, scene: bpy.types.Scene) -> tuple[Setting, ...]:
     eevee = scene.eevee
     switches = ("use_shadows", "use_raytracing", "use_fast_gi", "use_overscan")
     return (
         (eevee, "taa_render_samples", 1),
         (scene.render, "filter_size", 0.0),  # the one sample is then at the centre
         *((eevee, name, False) for name in switches if hasattr(eevee, name)),
-        # Blended surfaces write no passes. Dithered ones do: whole where they are opaque, nothing where they are
-        # clear, and a pattern of both in between, for which `transparency` has them marked as not to be trusted.
+        # Blended surfaces write no passes.
         *((m, "surface_render_method", "DITHERED") for m in bpy.data.materials if m.surface_render_method == "BLENDED"),
+        *((output, "target", "EEVEE") for output in whole.add_outputs(changes)),
     )
 
 
