@@ -10,11 +10,13 @@ A joint lies at the head of its bone. Places are in the armature's own space, at
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from .bone_names import CONVENTIONS, FACE, FINGERS, HEAD, LIMBS, NECK, SIDES, TOES, Convention, finger, read_name
 
+T = TypeVar("T")
 LIMB_JOINTS = tuple(f"{side}_{name}" for side in SIDES for limb in LIMBS for name in limb)
 # What a bone can be set for, in the order in which a user reads it.
 JOINTS = (
@@ -105,11 +107,11 @@ class Skeleton:
         """`first` and the bones after it, always those that go on longest, at most so many."""
         found = [first]
         while len(found) < most and self.children[found[-1]]:
-            found.append(max(self.children[found[-1]], key=self._length))
+            found.append(max(self.children[found[-1]], key=lambda name: self._length(name, most)))
         return found
 
-    def _length(self, name: str) -> int:
-        return 1 + max(map(self._length, self.children[name]), default=0)
+    def _length(self, name: str, most: int) -> int:
+        return 1 + max((self._length(child, most - 1) for child in self.children[name] if most > 1), default=0)
 
     def places(self, bones: Mapping[str, str]) -> dict[str, np.ndarray]:
         """Where the joints of these bones are at rest."""
@@ -134,7 +136,7 @@ def recognise(skeleton: Skeleton, known: Mapping[str, str] | None = None) -> Bon
         return None
     ahead = _ahead(skeleton, best.bones)
     bones = {**_face(skeleton, best.bones, ahead), **_fingers(skeleton, best.bones), **best.bones}
-    return BoneMap(best.convention, _other_sides(bones) if ahead < 0 else bones, best.confidence)
+    return BoneMap(best.convention, other_sides(bones) if ahead < 0 else bones, best.confidence)
 
 
 def axes(places: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -150,6 +152,13 @@ def unit(vector: np.ndarray) -> np.ndarray:
     """`vector` at length 1; one without a length stays 0."""
     length = float(np.linalg.norm(vector))
     return vector / length if length > 0 else np.zeros_like(vector)
+
+
+def other_sides(named: Mapping[str, T]) -> dict[str, T]:
+    """The same with the names of left and right changed over."""
+    other = {"left": "right", "right": "left"}
+    parts = {name: name.partition("_") for name in named}
+    return {f"{other[side]}_{rest}" if rest else name: named[name] for name, (side, _, rest) in parts.items()}
 
 
 def _limbs(skeleton: Skeleton, words: Convention) -> dict[str, str]:
@@ -214,12 +223,6 @@ def _ahead(skeleton: Skeleton, found: Mapping[str, str]) -> int:
                 aside = (bend - upper) - ((bend - upper) @ along) * along
                 votes += sign * float(np.clip(20 * (aside @ forward) / np.linalg.norm(lower - upper), -1, 1))
     return -1 if votes < -1.0 else 1
-
-
-def _other_sides(bones: Mapping[str, str]) -> dict[str, str]:
-    other = {"left": "right", "right": "left"}
-    parts = {joint: joint.partition("_") for joint in bones}
-    return {f"{other[side]}_{name}" if name else joint: bones[joint] for joint, (side, _, name) in parts.items()}
 
 
 def _face(skeleton: Skeleton, found: Mapping[str, str], ahead: int) -> dict[str, str]:

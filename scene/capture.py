@@ -123,7 +123,7 @@ def _capture(
         watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer, engine, names)
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, names, notices)
-        people = pose.rigs(layer) if needs.POSE in settings.extras else []
+        people = pose.rigs(changes, layer) if needs.POSE in settings.extras else []
         shot = replace(
             shot,
             view_layer=view_layer,

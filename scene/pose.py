@@ -18,8 +18,9 @@ from ..backend.pose import BODY, FACE, MISSING, Joint, Person, State, write_peop
 from ..backend.shot import Camera, Shot
 from ..backend.storage import storage_errors
 from . import compat
-from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, recognise, unit
+from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, other_sides, recognise, unit
 from .bone_names import FINGERS, LIMBS, SIDES
+from .changes import Changes
 from .exr_file import ExrLayoutError, read_channels
 from .face_bones import Spot, features, landmarks
 from .face_mesh import key_landmarks, shapes_of_head
@@ -38,8 +39,9 @@ class Rig:
 
     bones: by names of `JOINTS`. fingers: their bones from the root. face: nose, eyes and ears. looks: left, forward and
     up of the head in the space of its bone at rest, (3, 3) in rows. landmarks: of the detailed face, by number.
-    stature: from the ankles to the head, in the armature's space. own: the objects that move with it. chosen: whether
-    the bones are a user's choice. occluded: whether joints behind other things are to be drawn.
+    stature: from the ankles to the head, in the armature's space. own: the objects that move with it. seen: whether the
+    armature itself is shown in the viewport. chosen: whether the bones are a user's choice. occluded: whether joints
+    behind other things are to be drawn.
     """
 
     armature: bpy.types.Object
@@ -50,6 +52,7 @@ class Rig:
     landmarks: Mapping[int, Spot]
     stature: float
     own: frozenset[bpy.types.Object]
+    seen: bool
     chosen: bool
     occluded: bool
 
@@ -80,19 +83,25 @@ def known(data: bpy.types.Armature) -> dict[str, str]:
     return {joint: node.bone_name for joint, node in named.items() if node is not None and node.bone_name}
 
 
-def rigs(layer: bpy.types.ViewLayer) -> list[Rig]:
+def rigs(changes: Changes, layer: bpy.types.ViewLayer) -> list[Rig]:
     """All people, by name. What a user set on an armature goes before what its bones say by themselves.
 
     An armature that moves nothing to be seen, as motion capture is imported, is a person only where none in the file
-    does, or where a user chose its bones.
+    does, or where a user chose its bones. Until `changes` closes, those that are disabled in viewports are not:
+    Blender would leave them in an old pose where a render does not.
     """
-    layer.update()  # heads are measured by where their meshes are
     armatures = [item for item in bpy.data.objects if item.type == "ARMATURE" and item.data.bones]
-    found = [rig for rig in map(_rig, sorted(armatures, key=lambda o: o.name_full)) if rig is not None]
+    seen = {item.name_full for item in armatures if item.name in layer.objects and item.visible_get(view_layer=layer)}
+    holders = [group for group in bpy.data.collections if set(armatures) & set(group.all_objects)]
+    for item in (*armatures, *holders):
+        changes.set(item, "hide_viewport", False)
+    layer.update()  # heads are measured by where their meshes are
+    armatures.sort(key=lambda item: item.name_full)
+    found = [rig for rig in (_rig(item, item.name_full in seen) for item in armatures) if rig is not None]
     return [rig for rig in found if rig.body or rig.chosen or not any(other.body for other in found)]
 
 
-def _rig(armature: bpy.types.Object) -> Rig | None:
+def _rig(armature: bpy.types.Object, seen: bool) -> Rig | None:
     settings = compat.stored_group(armature, PROPERTY)
     bones = {joint: settings[joint] for joint in JOINTS if settings.get(joint, "") in armature.data.bones}
     if not settings.get("use", True):
@@ -124,6 +133,7 @@ def _rig(armature: bpy.types.Object) -> Rig | None:
         points,
         _stature(places),
         own,
+        seen,
         chosen,
         bool(settings.get("occluded", False)),
     )
@@ -186,8 +196,8 @@ def _places(rig: Rig, layer: bpy.types.ViewLayer) -> list[np.ndarray]:
     seen itself if it moves nothing."""
     if rig.body and all(item.hide_render for item in rig.body):
         return []
-    seen = [rig.armature] if not rig.body and rig.armature.visible_get(view_layer=layer) else rig.body
-    own = [rig.armature] if any(item.name in layer.objects for item in seen) else []
+    shown = any(item.name in layer.objects for item in rig.body) or (rig.seen and not rig.body)
+    own = [rig.armature] if shown else []
     return [
         *(np.array(armature.evaluated_get(layer.depsgraph).matrix_world) for armature in own),
         *(
@@ -216,13 +226,15 @@ def _person(pose: "_Pose", rig: Rig, own: np.ndarray, view: View) -> Person:
             state = State.OCCLUDED
         return Joint(x, y, state, state == State.VISIBLE or (state == State.OCCLUDED and rig.occluded))
 
-    turned = pose.turned_away(view)
-    hands = {side: tuple(joint(place, through=inside) for place in pose.hand(side)) for side in SIDES}
+    # Of a mirrored person the left hand looks like a right one, and is one to whoever sees it.
+    named = other_sides if pose.mirrored else dict
+    body, turned = named(pose.body), named(pose.turned_away(view))
+    hands = named({f"{side}_hand": pose.hand(side) for side in SIDES})
     return Person(
         rig.armature.name_full,
-        tuple(joint(pose.body.get(name), turned.get(name, False)) for name in BODY),
-        hands["left"],
-        hands["right"],
+        tuple(joint(body.get(name), turned.get(name, False)) for name in BODY),
+        tuple(joint(place, through=inside) for place in hands["left_hand"]),
+        tuple(joint(place, through=inside) for place in hands["right_hand"]),
         tuple(joint(face.get(n), n in face and pose.far_side(face[n], view)) for n in range(FACE)) if face else (),
     )
 
@@ -235,7 +247,9 @@ class _Pose:
         self._depsgraph = depsgraph
         self._matrix = matrix
         self._rig = rig
-        self.stature = rig.stature * float(abs(np.linalg.det(matrix[:3, :3]))) ** (1 / 3)
+        volume = float(np.linalg.det(matrix[:3, :3]))
+        self.mirrored = volume < 0
+        self.stature = rig.stature * abs(volume) ** (1 / 3)
 
     def along(self, bone: str, part: float = 0.0) -> np.ndarray:
         """A place on a bone, 0 is its head and 1 its tail."""

@@ -584,9 +584,19 @@ def test_an_armature_that_its_user_hides_is_still_a_person_while_its_body_shows(
     scene = stage(*SMALL)
     armature = standing()
     front(scene)
+    arm = armature.pose.bones["mixamorig:LeftArm"]
+    arm.rotation_mode = "XYZ"
+    for frame, turn in ((FRAME - 2, 0.0), (FRAME, 0.8)):
+        arm.rotation_euler.x = turn
+        arm.keyframe_insert("rotation_euler", frame=frame)
+    scene.frame_set(FRAME)
+    place = bone_head(armature, "mixamorig:LeftHand").copy()
+    scene.frame_set(FRAME - 2)
     armature.hide_set(True)
     armature.hide_render = armature.hide_viewport = True
-    assert len(captured(scene, tmp_path / "shot", SMALL, HIDING)) == 1
+    (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
+    assert distance(scene, by_name(person)["left_wrist"], place, SMALL) < TWO_PIXELS
+    assert armature.hide_viewport
 
 
 def test_motion_without_a_body_is_a_person_while_nobody_has_one(tmp_path):
@@ -600,6 +610,19 @@ def test_motion_without_a_body_is_a_person_while_nobody_has_one(tmp_path):
         bpy.data.objects.remove(item)
     motion.hide_set(True)
     assert captured(scene, tmp_path / "hidden", SMALL) == ()
+
+
+def test_a_mirrored_person_is_labelled_as_seen(tmp_path):
+    scene = stage(*SMALL)
+    armature = standing()
+    front(scene)
+    armature.scale = (-1, 1, 1)
+    (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
+    joints = by_name(person)
+    assert joints["right_wrist"].x < joints["right_shoulder"].x < joints["left_shoulder"].x < joints["left_wrist"].x
+    assert joints["right_eye"].x < joints["nose"].x < joints["left_ear"].x
+    assert distance(scene, joints["right_wrist"], bone_head(armature, "mixamorig:LeftHand"), SMALL) < TWO_PIXELS
+    assert person.right_hand[0].x == joints["right_wrist"].x
 
 
 def test_the_matrix_of_a_moved_armature_counts(tmp_path):
