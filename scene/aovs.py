@@ -55,8 +55,8 @@ def add(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Conta
     if engine != compat.EEVEE:
         kinds = {"surface": "COLOR", "instance": "VALUE"}
         return Aovs({name: (_add(changes, layer, name, kind),) for name, kind in kinds.items() if name in passes})
-    wanted = [name for name in ("surface",) if name in passes]
-    wanted += ["numbers"] * any(name in passes for name in _NUMBERS)
+    groups = {"surface": ("surface",), "numbers": _NUMBERS}
+    wanted = [group for group, holds in groups.items() if any(name in passes for name in holds)]
     if len(layer.aovs) + len(wanted) * len(_PARTS) > _MOST:
         raise SceneError(
             Code.UNSUPPORTED_SCENE,

@@ -27,9 +27,8 @@ def add_outputs(changes: Changes) -> list[bpy.types.Node]:
 
 def _add_output(nodes: Nodes, output: bpy.types.Node) -> bpy.types.Node:
     opacity, there = nodes.add("ShaderNodeShaderToRGB"), nodes.add("ShaderNodeMath", operation="GREATER_THAN")
-    clear, solid, mix = (
-        nodes.add(f"Shader{kind}") for kind in ("NodeBsdfTransparent", "NodeBsdfDiffuse", "NodeMixShader")
-    )
+    clear, solid = nodes.add("ShaderNodeBsdfTransparent"), nodes.add("ShaderNodeBsdfDiffuse")
+    mix = nodes.add("ShaderNodeMixShader")
     second = nodes.add("ShaderNodeOutputMaterial", target="CYCLES")
     there.inputs[1].default_value = THRESHOLD
     link = nodes.tree.links.new

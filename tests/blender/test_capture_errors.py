@@ -1,6 +1,7 @@
 """What a user reads when a scene cannot be captured, and what is left on disk."""
 
 import resource
+import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -113,6 +114,16 @@ def test_another_engine_is_captured_with_cycles_and_says_so(scene, tmp_path, mon
     said = [sentence for captured in capture(scene, tmp_path / "shot", SETTINGS) for sentence in captured.notices]
     assert any("Cycles" in sentence for sentence in said)
     assert scene.render.engine == engine and Shot.load(tmp_path / "shot").engine == "CYCLES"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Blender needs no EGL")
+def test_without_a_graphics_library_eevee_is_not_tried(scene, monkeypatch):
+    def missing(name: str):
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(capturing.engines.ctypes, "CDLL", missing)
+    scene.render.engine = capturing.compat.EEVEE
+    assert capturing.engines.engine_for(scene) == "CYCLES"
 
 
 def test_without_a_denoiser_the_picture_is_noisy_and_that_is_said(scene, tmp_path, monkeypatch):
