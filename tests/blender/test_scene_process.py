@@ -28,6 +28,7 @@ def blend(tmp_path: Path) -> Path:
     bpy.ops.object.camera_add(location=(0.0, -6.0, 2.0), rotation=(1.25, 0.0, 0.0))
     scene = bpy.context.scene
     scene.camera = bpy.context.active_object
+    scene.render.engine = "CYCLES"
     scene.render.resolution_x, scene.render.resolution_y = 64, 48
     scene.frame_start, scene.frame_end = 1, 12
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "cube.blend"))
