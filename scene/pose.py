@@ -5,7 +5,7 @@ half way between the shoulders, which is how OpenPose's own training data has it
 and ears are. What a detector could not see is said for each joint (`State`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from ..backend.storage import storage_errors
 from . import compat
 from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, other_sides, recognise, unit
 from .bone_names import FINGERS, LIMBS, SIDES
-from .changes import Changes
+from .changes import Changes, exists
 from .exr_file import ExrLayoutError, read_channels
 from .face_bones import Spot, features, landmarks
 from .face_mesh import key_landmarks, shapes_of_head
@@ -30,6 +30,9 @@ from .view import View
 PROPERTY = "flowbrush_person"  # of armature objects, see `properties.FlowbrushPerson`
 _LIMB = 0.06  # of the stature: what is closer in front of a joint is around it, as flesh and clothes are
 _AROUND = 0.015  # of the stature: the surroundings of a joint that are looked at
+# What makes one object move with another; looking at it does not.
+_BENDING = {"ARMATURE", "HOOK", "LATTICE", "MESH_DEFORM", "SURFACE_DEFORM"}
+_CARRYING = {"ARMATURE", "CHILD_OF", "COPY_LOCATION", "COPY_TRANSFORMS"}
 _LONGEST_END = 1.1  # of the bone before: a wrist or ankle without a bone of its own is no further
 
 
@@ -59,7 +62,7 @@ class Rig:
     @property
     def body(self) -> list[bpy.types.Object]:
         """What it moves that can be rendered."""
-        return [item for item in self.own if item.type in RENDERED]
+        return [item for item in self.own if exists(item) and item.type in RENDERED]
 
 
 def detect(armature: bpy.types.Object) -> BoneMap | None:
@@ -148,16 +151,24 @@ def _stature(places: Mapping[str, np.ndarray]) -> float:
 
 
 def _own(armature: bpy.types.Object) -> frozenset[bpy.types.Object]:
-    """The objects that an armature carries or bends, and what hangs from those."""
+    """The objects that an armature carries or bends, and what these carry and bend in turn."""
+    masters = {item: frozenset(_masters(item)) for item in bpy.data.objects}
     own = {armature}
-    for item in bpy.data.objects:
-        bent = any(modifier.type == "ARMATURE" and modifier.object == armature for modifier in item.modifiers)
-        held = any(getattr(constraint, "target", None) == armature for constraint in item.constraints)
-        if bent or held:
-            own.add(item)
-    while more := {item for item in bpy.data.objects if item.parent in own} - own:
+    while more := {item for item in masters if masters[item] & own} - own:
         own |= more
     return frozenset(own)
+
+
+def _masters(item: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    """What an object moves with."""
+    if item.parent is not None:
+        yield item.parent
+    for modifier in item.modifiers:
+        if modifier.type in _BENDING:
+            yield getattr(modifier, "object", None) or getattr(modifier, "target", None)
+    for constraint in item.constraints:
+        if constraint.type in _CARRYING:
+            yield from (goal.target for goal in getattr(constraint, "targets", (constraint,)))
 
 
 def write(rigs: Iterable[Rig], layer: bpy.types.ViewLayer, shot: Shot, camera: Camera, frame: int) -> None:
@@ -169,8 +180,8 @@ def write(rigs: Iterable[Rig], layer: bpy.types.ViewLayer, shot: Shot, camera: C
     view = View(camera, shot.resolution, *_surfaces(shot, frame))
     numbers = {item.name: item.id for item in shot.objects}
     found = []
-    for rig in rigs:
-        own = np.array([numbers[item.name_full] for item in rig.own if item.name_full in numbers], np.int64)
+    for rig in (rig for rig in rigs if exists(rig.armature)):
+        own = np.array([numbers[item.name_full] for item in rig.body if item.name_full in numbers], np.int64)
         for matrix in _places(rig, layer):
             person = _person(_Pose(rig, matrix, layer.depsgraph), rig, own, view)
             if any(joint.state not in (State.OUTSIDE, State.MISSING) for joint in person.body):
@@ -259,7 +270,7 @@ class _Pose:
     def at(self, spot: Spot) -> np.ndarray:
         """A point that moves with a bone and with shape keys."""
         place = np.array(spot.place)
-        if spot.key is not None:
+        if spot.key is not None and exists(spot.key):
             values = spot.key.evaluated_get(self._depsgraph).key_blocks
             place += sum((values[name].value * delta for name, delta in spot.deltas.items()), np.zeros(3))
         turn = np.array(self._bones[spot.bone].matrix)

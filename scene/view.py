@@ -1,6 +1,7 @@
 """A frame's picture as the camera sees it: where points of the world are in it, and what is in front of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,10 +19,15 @@ class View:
     depth: np.ndarray | None = None
     ids: np.ndarray | None = None
 
+    @cached_property
+    def _into(self) -> np.ndarray:
+        """(4, 4): from the world to the camera's space."""
+        return np.linalg.inv(_matrix(self.camera.matrix_world))
+
     def project(self, place: np.ndarray) -> tuple[float, float, float]:
         """Column, row and depth of a point of the world: pixels, a pixel's centre at whole numbers, row 0 at the top;
         metres along the camera's axis, not positive behind it, where column and row mean nothing."""
-        seen = np.linalg.inv(_matrix(self.camera.matrix_world)) @ np.append(place, 1.0)
+        seen = self._into @ np.append(place, 1.0)
         x, y, _, w = _matrix(self.camera.projection) @ seen
         w = w if abs(w) > 1e-9 else 1e-9
         width, height = self.resolution

@@ -432,8 +432,15 @@ def test_a_wall_behind_hides_nothing_and_a_sleeve_does_not_either(tmp_path):
     sleeve.name = "Sleeve"
     shield = wall(0.6, -0.5)  # carried
     shield.name, shield.parent = "Shield", armature
+    cloak = wall(0.0, -0.5)  # bent by the body that the armature bends
+    cloak.name = "Cloak"
+    cloak.modifiers.new("Bound", "SURFACE_DEFORM").target = bpy.data.objects["Rig body"]
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
     assert set(states(person).values()) == {State.VISIBLE}
+    cloak.modifiers.clear()
+    cloak.constraints.new("LOCKED_TRACK").target = armature  # a sign that turns to the person hides it
+    (person,) = captured(scene, tmp_path / "sign", SMALL, HIDING)
+    assert states(person)["neck"] == State.OCCLUDED
 
 
 def test_without_depth_nothing_is_said_to_be_hidden(tmp_path):
@@ -610,6 +617,22 @@ def test_motion_without_a_body_is_a_person_while_nobody_has_one(tmp_path):
         bpy.data.objects.remove(item)
     motion.hide_set(True)
     assert captured(scene, tmp_path / "hidden", SMALL) == ()
+
+
+def test_what_is_deleted_meanwhile_is_gone(tmp_path):
+    scene = stage(*SMALL)
+    add_face(standing(name="A"))
+    standing(name="B")
+    front(scene)
+    settings = CaptureSettings(FRAME, FRAME + 2, samples=1, denoise=False, size=SMALL, passes=HIDING, extras=("pose",))
+    with closing(capture(scene, tmp_path / "shot", settings)) as frames:
+        next(frames)
+        bpy.data.objects.remove(bpy.data.objects["B"])
+        bpy.data.meshes.remove(bpy.data.meshes["Face"])
+        list(frames)
+    shot = Shot.load(tmp_path / "shot")
+    people = [read_people(shot.pose_path(frame), SMALL) for frame in shot.frame_numbers]
+    assert [[person.name for person in found] for found in people] == [["A", "B"], ["A"], ["A"]]
 
 
 def test_a_mirrored_person_is_labelled_as_seen(tmp_path):
