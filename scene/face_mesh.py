@@ -21,6 +21,7 @@ _CLOSED = re.compile(
 )
 _ROUND = re.compile("fclmthu|mthu|mouthpucker|mouthfunnel|visemeou|vrcvou|vou|ou|u|う")
 _MOVED = 0.25  # of the farthest that a key moves a vertex: what it is about
+_ENOUGH = 20_000  # vertices of a mesh tell its shape
 _CORNER = 0.05  # the same for the corners of the eyes, which hardly move
 # Where on a lid, from the outer corner to the inner one; the points' numbers, the right eye's and the left one's.
 _LIDS = {1 / 3: ((37, 41), (44, 46)), 2 / 3: ((38, 40), (43, 47))}
@@ -46,21 +47,27 @@ def _of_keys(armature: bpy.types.Object, head: str, frame: np.ndarray, item: bpy
     key = item.data.shape_keys
     matrix = armature.data.bones[head].matrix_local.inverted_safe()
     into = np.array(matrix) @ _to_rest(armature, item)
-    basis = _places(key.reference_key.data)
-    moves = {
-        block.name: (_places(block.data) - _places(block.relative_key.data)) @ into[:3, :3].T
-        for block in key.key_blocks
-        if block != key.reference_key
-    }
-    rest = basis @ into[:3, :3].T + into[:3, 3]
+    blocks = [block for block in key.key_blocks if block != key.reference_key]
+
+    def moves(kind: re.Pattern[str]) -> np.ndarray:
+        """(N, 3): for each vertex the longest way that a key of this kind moves it."""
+        longest = np.zeros((len(item.data.vertices), 3))
+        for block in blocks:
+            if kind.fullmatch(_plain(block.name)):
+                way = (_places(block.data) - _places(block.relative_key.data)) @ into[:3, :3].T
+                longer = np.linalg.norm(way, axis=1) > np.linalg.norm(longest, axis=1)
+                longest[longer] = way[longer]
+        return longest
+
+    rest = _places(key.reference_key.data) @ into[:3, :3].T + into[:3, 3]
     axes = frame @ np.array(matrix)[:3, :3].T  # a head bone's space is turned against its armature's, not stretched
     seen = rest @ axes.T  # left, forward, up
-    closed = _farthest([move for name, move in moves.items() if _CLOSED.fullmatch(_plain(name))])
-    rounded = _farthest([move for name, move in moves.items() if _ROUND.fullmatch(_plain(name))])
+    closed, rounded = moves(_CLOSED), moves(_ROUND)
 
     def spot(vertex: int, shut: bool = False) -> Spot:
         """shut: where the vertex of an upper lid ends up, which is on the lower one."""
-        own = {name: move[vertex] for name, move in moves.items() if np.any(move[vertex])}
+        ways = {block.name: block.data[vertex].co - block.relative_key.data[vertex].co for block in blocks}
+        own = {name: into[:3, :3] @ np.array(way) for name, way in ways.items() if any(way)}
         if not shut:
             return Spot(head, rest[vertex], key, own)
         kept = {name: delta for name, delta in own.items() if not _CLOSED.fullmatch(_plain(name))}
@@ -78,15 +85,6 @@ def _of_keys(armature: bpy.types.Object, head: str, frame: np.ndarray, item: bpy
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name)).lower()
-
-
-def _farthest(moves: list[np.ndarray]) -> np.ndarray:
-    """(N, 3): for each vertex the longest of its moves."""
-    if not moves:
-        return np.zeros((1, 3))
-    stacked = np.stack(moves)
-    longest = np.linalg.norm(stacked, axis=2).argmax(axis=0)
-    return stacked[longest, np.arange(stacked.shape[1])]
 
 
 def _lids(seen: np.ndarray, moved: np.ndarray) -> list[tuple[int, int, int]]:
@@ -131,8 +129,9 @@ def shapes_of_head(armature: bpy.types.Object, head: str, meshes: Iterable[bpy.t
         if item.type != "MESH" or item.hide_render or (item.parent_type == "BONE" and item.parent_bone not in names):
             continue
         matrix = _to_rest(armature, item)
-        chosen = slice(None) if item.parent_type == "BONE" else _weighted(item, names)
-        found.append((_places(item.data.vertices) @ matrix[:3, :3].T + matrix[:3, 3])[chosen])
+        few = slice(None, None, 1 + len(item.data.vertices) // _ENOUGH)
+        places = _places(item.data.vertices)[few] @ matrix[:3, :3].T + matrix[:3, 3]
+        found.append(places if item.parent_type == "BONE" else places[_weighted(item, names, few)])
     return found
 
 
@@ -156,12 +155,13 @@ def _to_rest(armature: bpy.types.Object, item: bpy.types.Object) -> np.ndarray:
     return np.array(matrix)
 
 
-def _weighted(item: bpy.types.Object, names: set[str]) -> list[int]:
-    """The vertices that bones of these names move more than all others together."""
+def _weighted(item: bpy.types.Object, names: set[str], few: slice) -> np.ndarray:
+    """(N,): which of a few vertices bones of these names move more than all others together."""
     groups = {group.index for group in item.vertex_groups if group.name in names}
-    return [
-        vertex.index
-        for vertex in item.data.vertices
-        if sum(g.weight for g in vertex.groups if g.group in groups)
-        > sum(g.weight for g in vertex.groups if g.group not in groups)
-    ]
+    return np.array(
+        [
+            sum(g.weight if g.group in groups else -g.weight for g in vertex.groups) > 0
+            for vertex in list(item.data.vertices)[few]
+        ],
+        bool,
+    )

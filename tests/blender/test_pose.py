@@ -382,6 +382,16 @@ def test_what_the_vrm_add_on_keeps_is_read(tmp_path):
     assert pose.known(armature.data) == {}
 
 
+def test_the_animals_of_rigify_are_no_people(rigify):
+    stage(*SMALL)
+    kinds = ("basic_human", "basic_quadruped", "bird", "cat", "horse", "shark", "wolf")
+    found = {}
+    for kind in kinds:
+        getattr(bpy.ops.object, f"armature_{kind}_metarig_add")()
+        found[kind] = pose.detect(bpy.context.object) is not None
+    assert found == {kind: kind == "basic_human" for kind in kinds}
+
+
 def standing(maker: str = "mixamo", name: str = "Rig") -> bpy.types.Object:
     armature = build(maker, name)
     flesh(armature, maker)
