@@ -16,11 +16,12 @@ EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
 
-# The pictures of docs/conditions.md and docs/masks.md, from the bundled scene.
+# The pictures of docs/conditions.md, docs/masks.md and docs/people.md, from the bundled scene.
 docs-pictures: build
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_conditions.py build/conditions docs/conditions \
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_masks.py build/conditions/shot docs/masks
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_people.py build/conditions/shot docs/people.jpg
 
 test: lint unit worker blender window
 
