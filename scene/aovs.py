@@ -87,7 +87,7 @@ def _channels(channels: Mapping[str, np.ndarray], aov: str, letters: str) -> np.
 
 def _add(changes: Changes, layer: bpy.types.ViewLayer, name: str, kind: str) -> str:
     changes.set(layer, "active_aov_index", layer.active_aov_index)
-    aov = changes.new(layer.aovs.remove, layer.aovs.add)
+    aov = changes.new(layer.aovs, of=layer)
     aov.name, aov.type = f"flowbrush_{name}", kind  # Blender makes the name unique
     return str(aov.name)
 

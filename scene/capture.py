@@ -19,8 +19,9 @@ from ..backend.errors import Cancelled, Code, SceneError, ShotError, StorageErro
 from ..backend.shot import Camera, Shot
 from ..backend.storage import make_folder, storage_errors, write_whole
 from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
-from .changes import Changes, exists
+from .changes import Changes
 from .exr_file import ExrLayoutError
+from .held import hold
 from .onlooker import look
 from .pen import grey_png
 from .picture import pixels_only, render_result
@@ -107,7 +108,7 @@ def _capture(
     tell: Callable[[int, int], None],
 ) -> Generator[Captured, None, None]:
     frames = range(settings.first, settings.last + 1)
-    notices, view_layer = describe.notices(scene, engine, frames), layer.name
+    notices, held, view_layer = describe.notices(scene, engine, frames), hold(layer), layer.name
     resolution = settings.size or describe.resolution(scene.render)
     with Changes() as changes:
         _keep_time(changes, scene, layer)
@@ -137,7 +138,7 @@ def _capture(
         _look_at(scene, renders, [frame for frame in frames if not missing[frame]])
         for done, frame in enumerate(frames, 1):
             started = time.perf_counter()
-            if not exists(layer):
+            if not held.exists():
                 raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{view_layer}' is gone: capture another one")
             if missing[frame] or shot.has_pose:
                 scene.frame_set(frame)
@@ -177,21 +178,34 @@ def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLa
     changes.callback(compat.refresh_compositor, scene)
     changes.keep_animated()
     changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
-    moment = scene.frame_current + scene.frame_subframe  # both are negative between negative frames
-    changes.callback(scene.frame_set, math.floor(moment), subframe=moment - math.floor(moment))
-    if render_result() is None:
+    changes.callback(_go_to, scene, scene.frame_current + scene.frame_subframe)  # each may be negative
+    _keep_render(changes)
+
+
+def _keep_render(changes: Changes) -> None:
+    """Leaves the user's last render where it is and renders to another of its slots; Blender has eight at first."""
+    result = render_result()
+    if result is None:
         changes.callback(_remove_render_result)
+        return
+    slots = result.render_slots
+    changes.callback(setattr, slots, "active_index", slots.active_index)
+    slots.active_index = (slots.active_index - 1) % len(slots)
 
 
 def _select(layer: bpy.types.ViewLayer, objects: list[bpy.types.Object]) -> None:
-    for item in objects if exists(layer) else ():
-        if exists(item) and item.name in layer.objects and not item.select_get(view_layer=layer):
+    selected = {item for item in layer.objects if item.select_get(view_layer=layer)}
+    for item in layer.objects:
+        if item in objects and item not in selected:
             item.select_set(True, view_layer=layer)
 
 
 def _update(layer: bpy.types.ViewLayer) -> None:
-    if exists(layer):
-        layer.update()
+    layer.update()
+
+
+def _go_to(scene: bpy.types.Scene, moment: float) -> None:
+    scene.frame_set(math.floor(moment), subframe=moment - math.floor(moment))
 
 
 def _remove_render_result() -> None:

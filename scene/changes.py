@@ -1,12 +1,13 @@
 """Changing the user's scene for a while, and giving it back exactly as it was."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import bpy
 
 from . import compat
+from .held import Held, hold
 
 
 class Changes(ExitStack):
@@ -18,21 +19,30 @@ class Changes(ExitStack):
     """
 
     def callback(self, callback: Callable[..., Any], /, *args: Any, **kwds: Any) -> Callable[..., Any]:
-        """Calls `callback` with these arguments when its turn to undo comes."""
-        return super().callback(_unless_deleted, callback, *args, **kwds)
+        """Calls `callback` with these arguments when its turn to undo comes, if they are all there then.
 
-    def new(self, remove: Callable[[Any], Any], make: Callable[..., Any], /, *args: Any) -> Any:
-        """What `make(*args)` makes, until `remove` removes it."""
-        made: list[Any] = []
-        self.callback(_remove, remove, made)
-        made.append(make(*args))
-        return made[0]
+        Give it what it works on as arguments: what a bound method or a lambda holds is not looked at.
+        """
+        held = [
+            hold(value) for value in args if isinstance(value, bpy.types.bpy_struct | bpy.types.bpy_prop_collection)
+        ]
+        return super().callback(_undo, held, callback, *args, **kwds)
+
+    def new(self, siblings: Any, /, *args: Any, of: Any = None) -> Any:
+        """Adds to one of Blender's collections with its `new` or `add`, until its `remove` removes it.
+
+        of: what the collection belongs to, where that is a part of a data-block which can be deleted alone.
+        """
+        made: list[Held] = []
+        self.callback(_remove, siblings, made, of)
+        made.append(hold((siblings.new if hasattr(siblings, "new") else siblings.add)(*args)))
+        return made[0].part
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Sets `owner.name`; if it is animated or driven, that is muted too, or it would win at the next frame."""
         self._mute_animation(owner, name)
         if owner.is_property_set(name):
-            self.callback(_set_back, owner, name, _plain(getattr(owner, name)))
+            self.callback(setattr, owner, name, _plain(getattr(owner, name)))
         else:
             self.callback(_unset, owner, name)
         setattr(owner, name, value)
@@ -65,64 +75,23 @@ class Changes(ExitStack):
             return
         for curve in (*compat.action_curves(animation), *animation.drivers):
             if curve.data_path == path and not curve.mute:
-                self.callback(_set_back, curve, "mute", False)
+                self.callback(setattr, curve, "mute", False)
                 curve.mute = True
 
 
-def _unless_deleted(undo: Callable[..., Any], *args: Any, **kwds: Any) -> None:
-    with suppress(ReferenceError):  # Blender's way to say that the owner is gone
+def _undo(held: list[Held], undo: Callable[..., Any], *args: Any, **kwds: Any) -> None:
+    if all(one.exists() for one in held):
         undo(*args, **kwds)
 
 
-def _remove(remove: Callable[[Any], Any], made: list[Any]) -> None:
-    for item in made:
-        if exists(item):
-            remove(item)
-
-
-def _set_back(owner: Any, name: str, value: Any) -> None:
-    if exists(owner):
-        setattr(owner, name, value)
+def _remove(siblings: Any, made: list[Held], _of: Any) -> None:
+    for one in made:
+        if one.exists() and any(one.part == sibling for sibling in siblings):
+            siblings.remove(one.part)
 
 
 def _unset(owner: Any, name: str) -> None:
-    if exists(owner):
-        owner.property_unset(name)
-
-
-def exists(owner: Any) -> bool:
-    """Whether a data-block, or a part of one, is still there.
-
-    Blender raises ReferenceError for what is left of a data-block that was deleted, but for what is left of a part
-    it reads freed memory; only comparing it is safe.
-    """
-    try:
-        whole = owner.id_data
-    except ReferenceError:
-        return False
-    siblings = _SIBLINGS.get(type(owner).__name__)
-    return siblings is None or any(owner == sibling for sibling in siblings(whole))
-
-
-def _curves(owner: bpy.types.ID) -> Iterator[bpy.types.FCurve]:
-    if isinstance(owner, bpy.types.Action):
-        yield from compat.all_curves(owner)
-    elif owner.animation_data is not None:
-        yield from owner.animation_data.drivers
-
-
-_SIBLINGS: dict[str, Callable[[Any], Iterable[Any]]] = {
-    "AOV": lambda scene: (aov for layer in scene.view_layers for aov in layer.aovs),
-    "CyclesRenderLayerSettings": lambda scene: (layer.cycles for layer in scene.view_layers),
-    "FCurve": _curves,
-    "FreestyleLineSet": lambda scene: (
-        line for layer in scene.view_layers for line in layer.freestyle_settings.linesets
-    ),
-    "FreestyleSettings": lambda scene: (layer.freestyle_settings for layer in scene.view_layers),
-    "NodeLink": lambda tree: tree.links,
-    "NodesModifier": lambda item: item.modifiers,
-    "ViewLayer": lambda scene: scene.view_layers,
-}
+    owner.property_unset(name)
 
 
 def _values(struct: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

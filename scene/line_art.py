@@ -17,6 +17,7 @@ from ..backend.shot import Camera, DrawnCondition
 from . import compat, engines, render_settings
 from .changes import Changes
 from .exr_file import read_channels
+from .held import hold
 from .onlooker import look
 from .pen import draw_lines
 
@@ -51,7 +52,7 @@ def freestyle(
             Code.UNSUPPORTED_SCENE, "Freestyle's lines need Cycles: enable it in the preferences under Add-ons"
         )
     path = rough / "freestyle.exr"
-    scenes_own = (scene.render, "use_freestyle", True) in renders.beauty and layer.use_freestyle
+    scenes_own = (hold(scene.render), "use_freestyle", True) in renders.beauty and layer.use_freestyle
     render_settings.apply(renders.data)
     with Changes() as changes:
         changes.set(scene.render, "engine", engines.CYCLES)
@@ -89,7 +90,7 @@ def _choose_lines(changes: Changes, scene: bpy.types.Scene, freestyle: bpy.types
     changes.callback(setattr, freestyle.linesets, "active_index", freestyle.linesets.active_index)
     styles = set(bpy.data.linestyles)
     changes.callback(_remove_styles_but, styles)  # a line set comes with one
-    lines = changes.new(freestyle.linesets.remove, freestyle.linesets.new, _NAME)
+    lines = changes.new(freestyle.linesets, _NAME)
     lines.linestyle.thickness = THICKNESS
     for name in (p.identifier for p in lines.bl_rna.properties if p.identifier.startswith("select_")):
         if not name.startswith("select_by_"):
@@ -127,12 +128,12 @@ def grease_pencil(
 
 def _add_drawing(changes: Changes, scene: bpy.types.Scene) -> bpy.types.Object:
     """A Grease Pencil object whose Line Art draws the whole scene, until `changes` closes."""
-    material = changes.new(bpy.data.materials.remove, bpy.data.materials.new, _NAME)
+    material = changes.new(bpy.data.materials, _NAME)
     bpy.data.materials.create_gpencil_data(material)
-    drawing = changes.new(compat.grease_pencil_blocks().remove, compat.grease_pencil_blocks().new, _NAME)
+    drawing = changes.new(compat.grease_pencil_blocks(), _NAME)
     drawing.materials.append(material)
     drawing.layers.new(_NAME).frames.new(scene.frame_current)
-    item = changes.new(bpy.data.objects.remove, bpy.data.objects.new, _NAME, drawing)
+    item = changes.new(bpy.data.objects, _NAME, drawing)
     lines = compat.add_line_art(item)
     lines.source_type, lines.target_layer, lines.target_material = "SCENE", _NAME, material
     lines.crease_threshold, lines.stroke_depth_offset = _CREASE, 0.0

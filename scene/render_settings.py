@@ -7,10 +7,12 @@ from typing import Any
 import bpy
 
 from . import cameras, compat, whole
-from .changes import Changes, exists
+from .changes import Changes
 from .engines import CYCLES
+from .held import Held, hold
 
-Setting = tuple[Any, str, Any]
+Setting = tuple[Held, str, Any]  # what the property `str` of `Held` shall be
+Values = tuple[tuple[Any, str, Any], ...]
 _SWITCHES = {
     "depth": "z",
     "normal": "normal",
@@ -30,9 +32,9 @@ class Renders:
 
 def apply(settings: tuple[Setting, ...]) -> None:
     """Sets them all, but of what the user has deleted meanwhile."""
-    for owner, name, value in settings:
-        if exists(owner):
-            setattr(owner, name, value)
+    for held, name, value in settings:
+        if held.exists():
+            setattr(held.part, name, value)
 
 
 def prepare(
@@ -88,7 +90,10 @@ def prepare(
     data = (*_data(scene, layer, passes), *own)
     for owner, name, _ in data:
         changes.set(owner, name, getattr(owner, name))
-    return Renders(tuple((owner, name, getattr(owner, name)) for owner, name, _ in data), data)
+    return Renders(
+        beauty=tuple((hold(owner), name, getattr(owner, name)) for owner, name, _ in data),
+        data=tuple((hold(owner), name, value) for owner, name, value in data),
+    )
 
 
 def image_format(scene: bpy.types.Scene, file_format: str) -> None:
@@ -110,7 +115,7 @@ def _drop_passes(changes: Changes, layer: bpy.types.ViewLayer) -> None:
                 changes.set(struct, name, name == "use_pass_combined")
 
 
-def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[str]) -> tuple[Setting, ...]:
+def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[str]) -> Values:
     """What both engines have."""
     return (
         *(
@@ -128,7 +133,7 @@ def _data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, passes: Iterable[s
     )
 
 
-def cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Setting, ...]:
+def cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Values:
     """What makes Cycles render data: one ray through each pixel's centre, and no light from elsewhere."""
     cycles = scene.cycles
     bounces = [f"{kind}_bounces" for kind in ("max", "diffuse", "glossy", "transmission", "volume")]
@@ -148,7 +153,7 @@ def cycles_data(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[Set
     )
 
 
-def _eevee_data(changes: Changes, scene: bpy.types.Scene) -> tuple[Setting, ...]:
+def _eevee_data(changes: Changes, scene: bpy.types.Scene) -> Values:
     eevee = scene.eevee
     switches = ("use_shadows", "use_raytracing", "use_fast_gi", "use_overscan")
     return (

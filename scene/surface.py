@@ -75,10 +75,14 @@ def _replace_plain_materials(changes: Changes, engine: str) -> dict[str, str]:
             shader.inputs["Roughness"].default_value = plain.roughness
         else:
             stand_in = _one_shader(changes, plain.name, "ShaderNodeBsdfDiffuse", tuple(plain.diffuse_color))
-        changes.callback(stand_in.user_remap, plain)
+        changes.callback(_remap, stand_in, plain)
         plain.user_remap(stand_in)
         names[stand_in.name_full] = plain.name_full
     return names
+
+
+def _remap(from_: bpy.types.Material, to: bpy.types.Material) -> None:
+    from_.user_remap(to)
 
 
 def _fill_empty_slots(
@@ -159,7 +163,7 @@ def _generated_bare(layer: bpy.types.ViewLayer) -> set[bpy.types.Object]:
 
 def _painting_the_bare(changes: Changes, material: bpy.types.Material) -> bpy.types.NodeTree:
     """Geometry Nodes that give `material` to all faces without one, as meshes have that nodes generate."""
-    tree = changes.new(bpy.data.node_groups.remove, bpy.data.node_groups.new, "flowbrush", "GeometryNodeTree")
+    tree = changes.new(bpy.data.node_groups, "flowbrush", "GeometryNodeTree")
     for way in ("INPUT", "OUTPUT"):
         tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
     kinds = ("NodeGroupInput", "GeometryNodeMaterialSelection", "GeometryNodeSetMaterial", "NodeGroupOutput")
@@ -174,7 +178,7 @@ def _painting_the_bare(changes: Changes, material: bpy.types.Material) -> bpy.ty
 def _add_modifier(changes: Changes, item: bpy.types.Object, tree: bpy.types.NodeTree) -> None:
     """Adds the nodes of `tree` after all modifiers of `item`."""
     changes.callback(_activate, item.modifiers, item.modifiers.active and item.modifiers.active.name)
-    modifier = changes.new(item.modifiers.remove, item.modifiers.new, "flowbrush", "NODES")
+    modifier = changes.new(item.modifiers, "flowbrush", "NODES")
     modifier.node_group = tree
 
 
@@ -199,7 +203,7 @@ def _set_face_materials(pieces: Any, values: list[int]) -> None:
 
 def _one_shader(changes: Changes, name: str, kind: str, colour: tuple[float, ...]) -> bpy.types.Material:
     """A material of a single shader, at its defaults but for the colour."""
-    material = changes.new(bpy.data.materials.remove, bpy.data.materials.new, name)
+    material = changes.new(bpy.data.materials, name)
     tree = compat.give_nodes(material)
     tree.nodes.clear()
     shader, output = tree.nodes.new(kind), tree.nodes.new("ShaderNodeOutputMaterial")

@@ -2,6 +2,7 @@
 
 import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,7 @@ class Watch:
         self._scene, self._layer = scene, layer.name
         self._seen: dict[tuple[str, int], _Look] = {}
         self._clear = {material.name_full: _clear(material) for material in bpy.data.materials}
-        changes.callback(bpy.app.handlers.frame_change_post.remove, self._look)
+        changes.callback(_stop, self._look)
         bpy.app.handlers.frame_change_post.append(self._look)
 
     def _look(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
@@ -106,6 +107,11 @@ class Watch:
                 self.reasons.setdefault(
                     pair[0], f"There are {len(a)} instances of it in frame {first} and {len(b)} in frame {second}"
                 )
+
+
+def _stop(handler: Callable[..., None]) -> None:
+    if handler in bpy.app.handlers.frame_change_post:  # opening another file removes it
+        bpy.app.handlers.frame_change_post.remove(handler)
 
 
 def _counted(a: list[tuple[int, ...]], b: list[tuple[int, ...]]) -> bool:

@@ -1,6 +1,7 @@
 """What a random scene once lost to a capture (see test_fuzz.py), each in a scene of its own."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -106,6 +107,19 @@ def test_what_is_hidden_for_a_while_stays_selected(scene, tmp_path):
     assert item.select_get()
 
 
+def test_the_last_render_can_still_be_seen(scene, tmp_path):
+    bare_grid()
+    bpy.ops.render.render(scene=scene.name)
+    result = bpy.data.images["Render Result"]
+    scene.render.image_settings.file_format = "PNG"
+    result.save_render(str(tmp_path / "before.png"), scene=scene)
+    list(capture(scene, tmp_path / "shot", replace(SETTINGS, size=(8, 6))))
+    result.save_render(str(tmp_path / "after.png"), scene=scene)
+    before, after = (bpy.data.images.load(str(tmp_path / name)) for name in ("before.png", "after.png"))
+    assert tuple(after.size) == (16, 12)
+    assert list(before.pixels) == list(after.pixels)
+
+
 def test_a_material_that_the_user_puts_into_an_empty_slot_stays(scene, tmp_path):
     item = bare_grid()
     item.data.materials.append(None)
@@ -164,9 +178,19 @@ def test_the_view_layer_may_be_deleted_meanwhile(scene, tmp_path):
     assert [layer.name for layer in scene.view_layers] == [other] and scene.view_layers[0].use
 
 
+def test_another_file_may_be_opened_meanwhile(scene, tmp_path):
+    bare_grid()
+    blend = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    with pytest.raises(SceneError):
+        captured_with(scene, tmp_path, lambda: bpy.ops.wm.open_mainfile(filepath=str(blend)))
+    assert not bpy.app.handlers.frame_change_post
+    assert not bpy.data.materials and bpy.context.scene.render.resolution_x == 16
+
+
 def test_what_is_made_is_removed_though_its_maker_failed_before_it_was_named(scene):
     """An interrupt may come between any two lines."""
     with pytest.raises(KeyboardInterrupt), Changes() as changes:
-        changes.new(bpy.data.materials.remove, bpy.data.materials.new, "passing")
+        changes.new(bpy.data.materials, "passing")
         raise KeyboardInterrupt
     assert "passing" not in bpy.data.materials

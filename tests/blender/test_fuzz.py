@@ -14,6 +14,7 @@ from blender import blend_file, rna_dump
 from blender.fuzz import faults
 from blender.fuzz.chance import Chance
 from blender.fuzz.random_scene import build
+from flowbrush.backend import needs
 from flowbrush.scene.capture import CaptureSettings, capture
 
 # What Blender counts, or draws lots for, when something is added: two edits of the same file differ in it.
@@ -71,6 +72,8 @@ def _capture(chance: Chance, scene: bpy.types.Scene, folder: Path, fault: faults
         denoise=False,
         size=(chance.choice((24, 33)), 16) if chance.often(0.7) else None,
         view_layer=chance.choice(scene.view_layers).name if chance.often(0.3) else "",
+        passes=chance.choice((needs.PASSES, tuple(chance.some(needs.PASSES)))),
+        extras=tuple(chance.some(needs.EXTRAS, 0.15)),
     )
     edit = fault.edit
     try:

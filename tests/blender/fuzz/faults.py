@@ -200,7 +200,12 @@ def changes_the_light(chance: Chance, scene: bpy.types.Scene) -> None:
             light.energy = 0.5
 
 
+def opens_the_file_again(chance: Chance, scene: bpy.types.Scene) -> None:
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath, use_scripts=False)
+
+
 EDITS = (
+    opens_the_file_again,
     deletes_an_object,
     deletes_a_material,
     deletes_a_collection,

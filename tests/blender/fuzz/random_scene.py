@@ -43,6 +43,9 @@ def build(seed: int, folder: Path) -> bpy.types.Scene:
     scene.frame_set(chance.choice((1, 3, -2, 0)), subframe=chance.choice((0.0, 0.0, 0.5, 0.3)))
     rigs.leave_unkeyed(chance, scene)
     _select(chance, scene)
+    if chance.often(0.1) and scene.render.engine == "CYCLES":
+        scene.render.use_compositing = scene.render.use_sequencer = False
+        bpy.ops.render.render(scene=scene.name)
     compat.refresh_compositor(scene)
     bpy.context.view_layer.update()
     return scene
