@@ -47,12 +47,17 @@ def _curves(owner: bpy.types.ID) -> Iterator[bpy.types.FCurve]:
 
 # The parts that a capture holds and that can be deleted alone: all of their kind in the data-block.
 _SIBLINGS: dict[str, Callable[[Any], Iterable[Any]]] = {
-    "CyclesRenderLayerSettings": lambda scene: (layer.cycles for layer in scene.view_layers),
+    "CyclesRenderLayerSettings": lambda scene: (
+        layer.cycles
+        for layer in scene.view_layers
+        if layer.is_property_set("cycles")  # asking makes it
+    ),
     "FCurve": _curves,
     "FreestyleLineSet": lambda scene: (line for each in scene.view_layers for line in each.freestyle_settings.linesets),
     "FreestyleSettings": lambda scene: (layer.freestyle_settings for layer in scene.view_layers),
     "Node": lambda tree: tree.nodes,
     "NodeLink": lambda tree: tree.links,
     "Modifier": lambda item: item.modifiers,
+    "ViewLayerEEVEE": lambda scene: (layer.eevee for layer in scene.view_layers),
     "ViewLayer": lambda scene: scene.view_layers,
 }

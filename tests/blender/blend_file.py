@@ -24,6 +24,8 @@ _SKIPPED = {"PointCache", "PTCacheMem", "LibraryWeakReference"}
 _COMPUTED = {
     "Base.flag",  # selected and hidden are in the dump of what Python sees
     "Object.base_flag",
+    "IDPropertyData.*children_map",
+    "Image.last_render_slot",
     "Mesh.face_sets_color_seed",
     "Mesh.loc[3]",  # the extent of a mesh, where that is not set by hand
     "Mesh.size[3]",

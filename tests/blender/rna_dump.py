@@ -9,7 +9,7 @@ import numpy as np
 
 # What belongs to the window and not to the file, and what Blender computes from the rest.
 _LEFT_OUT = {"all_ids", "window_managers", "screens", "workspaces"}
-_DERIVED = {"rna_type", "depsgraph", "original", "id_data"}
+_DERIVED = {"rna_type", "depsgraph", "original", "id_data", "texspace_location", "texspace_size"}
 _SAME_AS_ANOTHER = {"use_nodes"} if bpy.app.version >= (5, 0, 0) else set()  # deprecated, whether there is a node_tree
 # Blender fills in this name when a file format is chosen for the first time, and refuses to have it emptied.
 _FILLED_IN = "].render.image_settings.linear_colorspace_settings.name"
@@ -23,8 +23,6 @@ _MADE_UP = {
     ("Object", "matrix_world"),
     ("LatticePoint", "co"),
     ("Mesh", "loop_triangles"),
-    ("Mesh", "texspace_location"),
-    ("Mesh", "texspace_size"),
 }
 _MADE_UP_WHOLE = {"MeshUVLoopLayer", "PointCache"}
 _LEFT = _DERIVED | _SAME_AS_ANOTHER | _CRASHES

@@ -191,7 +191,7 @@ def deletes_another_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
 
 
 def adds_a_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
-    scene.view_layers.new("added by the user")
+    scene.view_layers.new("added by the user").use = False  # Cycles would note down that it rendered it
 
 
 def changes_the_light(chance: Chance, scene: bpy.types.Scene) -> None:
