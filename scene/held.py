@@ -24,13 +24,20 @@ class Held:
         """Whether it is still there."""
         if self.whole is None:
             return True
-        try:
-            self.whole.as_pointer()
-        except ReferenceError:
+        if not exists(self.whole):
             return False
         kinds = (kind.__name__ for kind in type(self.part).__mro__)
         siblings = next((_SIBLINGS[kind] for kind in kinds if kind in _SIBLINGS), None)
         return siblings is None or any(self.part == sibling for sibling in siblings(self.whole))
+
+
+def exists(block: bpy.types.ID) -> bool:
+    """Whether a data-block is still there."""
+    try:
+        block.as_pointer()
+    except ReferenceError:
+        return False
+    return True
 
 
 def hold(part: Any) -> Held:

@@ -20,10 +20,11 @@ from ..backend.storage import storage_errors
 from . import compat
 from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, other_sides, recognise, unit
 from .bone_names import FINGERS, LIMBS, SIDES
-from .changes import Changes, exists
+from .changes import Changes
 from .exr_file import ExrLayoutError, read_channels
 from .face_bones import Spot, features, landmarks
 from .face_mesh import key_landmarks, shapes_of_head
+from .held import exists
 from .surface import RENDERED
 from .view import View
 
