@@ -11,7 +11,7 @@ import pytest
 import rig_names
 from flowbrush.scene.bone_maps import LIMB_JOINTS, Bone, Skeleton, recognise
 from flowbrush.scene.bone_names import BoneName, read_name
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(flowbrush.__file__).resolve().parent.parent / "shared"))
@@ -86,6 +86,50 @@ def test_joints_are_found_in_the_rigs_of_every_maker(maker):
     assert found is not None and found.confidence == 1.0
     assert {joint: found.bones.get(joint) for joint in rig_names.joints(made)} == rig_names.joints(made)
     assert found.convention == CALLED.get(maker, found.convention)
+
+
+WORDS = ["Hips", "spine", "neck", "head", "Head", "nose", "eye", "ear", "toe", "Bone", "頭", "finger", "thumb", "index"]
+WORDS += [word for maker in rig_names.MAKERS.values() for word in maker.names[4:]]
+PLACES = st.tuples(*[st.sampled_from([0.0, 0.1, -0.3, 1.0, 1e-9, 1e6])] * 3)
+TREES = st.lists(
+    st.tuples(st.sampled_from(WORDS), st.sampled_from(["L", "R", "left", ""]), st.integers(0, 60), PLACES, PLACES),
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES)
+def test_no_skeleton_is_too_odd(tree):
+    bones: dict[str, Bone] = {}
+    for word, side, above, head, tail in tree:
+        name = word.replace("{s}", side)
+        name = f"{name}.{len(bones):03}" if name in bones else name
+        parent = list(bones)[above % len(bones)] if bones and above % 3 else None
+        bones[name] = Bone(name, parent, np.array(head), np.array(tail))
+    found = recognise(Skeleton(bones.values()))
+    assert found is None or set(found.bones.values()) <= set(bones)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(list(rig_names.MAKERS)), st.sets(st.integers(0, 60), max_size=8), st.integers(0, 2**32), st.data()
+)
+def test_a_damaged_person_is_a_person_or_none(maker, gone, seed, data):
+    """Bones that are missing, moved anywhere or of no length: what is found is there, and its confidence says so."""
+    chance = np.random.default_rng(seed)
+    whole = rig_names.bones(rig_names.MAKERS[maker])
+    left = {bone[0] for number, bone in enumerate(whole) if number not in gone}
+    spread = data.draw(st.sampled_from([0.0, 0.01, 1.0]))
+    bones = [
+        (name, parent if parent in left else "", head + chance.normal(0, spread, 3), chance.choice([head, tail]))
+        for name, parent, head, tail in whole
+        if name in left
+    ]
+    found = recognise(skeleton(bones))
+    if found is not None:
+        assert set(found.bones.values()) <= left
+        expected = sum(joint in found.bones for joint in ("head", *LIMB_JOINTS)) / (1 + len(LIMB_JOINTS))
+        assert found.confidence == expected >= 0.75
 
 
 def test_the_order_of_the_bones_does_not_matter():
