@@ -67,7 +67,7 @@ class Watch:
         if known or scene != self._scene or depsgraph.view_layer.name != self._layer:
             return
         now = self._seen[depsgraph.mode, frame] = _Look({}, defaultdict(list))
-        checked: dict[int, _Shape] = {}
+        checked: dict[tuple[str, int], _Shape] = {}
         for instance in depsgraph.object_instances:
             self._add(instance, now, checked)
         for first, second in ((frame - 1, frame), (frame, frame + 1)):
@@ -77,7 +77,9 @@ class Watch:
             if mode == depsgraph.mode and abs(number - frame) > 2:
                 del self._seen[mode, number]
 
-    def _add(self, instance: bpy.types.DepsgraphObjectInstance, look: _Look, checked: dict[int, _Shape]) -> None:
+    def _add(
+        self, instance: bpy.types.DepsgraphObjectInstance, look: _Look, checked: dict[tuple[str, int], _Shape]
+    ) -> None:
         item = instance.object
         data = item.data
         if not isinstance(data, bpy.types.Mesh | bpy.types.Curves | bpy.types.PointCloud):
@@ -85,14 +87,15 @@ class Watch:
         name = item.original.name_full
         instancer = instance.parent.original.name_full if instance.is_instance else ""
         number = tuple(instance.persistent_id) if instance.is_instance else ()
-        if data.as_pointer() not in checked:
-            checked[data.as_pointer()] = _shape(item)
+        surface = name, data.as_pointer()  # objects may share their data and not their materials
+        if surface not in checked:
+            checked[surface] = _shape(item)
             if bare(item) and not (isinstance(data, bpy.types.Mesh) and not data.polygons):
                 self.reasons.setdefault(name, "Part of it has no material, and so no surface coordinate")
             for slot in item.material_slots:
                 if slot.material is not None and (why := self._clear.get(slot.material.name_full)):
                     self.reasons.setdefault(name, why)
-        look.shapes[name, instancer, number] = checked[data.as_pointer()]
+        look.shapes[name, instancer, number] = checked[surface]
         if instance.is_instance and instance.particle_system is None:
             look.numbers[name, instancer].append(number)
 

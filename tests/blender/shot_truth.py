@@ -72,12 +72,14 @@ def check_pictures(pair: Pair, where: np.ndarray | None = None) -> float:
     worse = {name: psnr(carry(former, flow.astype(np.float32)), picture, seen) for name, flow in wrong.items()}
     print(f"{measured:.1f} dB on {seen.mean():.3f} of the frame; wrong ones {worse}")
     assert measured >= 40.0, measured
-    assert max(worse.values()) < 39.5, f"the scene does not tell right from almost right: {worse}"
+    assert max(worse.values()) < max(39.5, measured - 5.0), f"the scene does not tell right from almost right: {worse}"
     return measured
 
 
-def check_rays(pair: Pair, names: np.ndarray, landed: np.ndarray, visible: np.ndarray) -> tuple[float, float]:
-    """The vectors lead to where the geometry was, and what is said to be seen there is, by rays.
+def check_rays(
+    pair: Pair, names: np.ndarray, landed: np.ndarray, visible: np.ndarray, exact: float = 0.02
+) -> tuple[float, float]:
+    """The vectors lead to where the geometry was, within `exact` pixels, and what is said to be seen there is, by rays.
 
     names, landed, visible: see `ray_truth.Rays`. Only objects that rays can tell and whose vectors are trusted count.
     Returns precision and recall.
@@ -90,7 +92,7 @@ def check_rays(pair: Pair, names: np.ndarray, landed: np.ndarray, visible: np.nd
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
     error = np.linalg.norm(landed[..., :2] - grid - pair.flow, axis=-1)[surface]
     print("vector errors, pixels:", np.quantile(error, [0.5, 0.9, 0.98]).round(4))
-    assert np.quantile(error, 0.98) < 0.02, np.quantile(error, [0.5, 0.9, 0.98])
+    assert np.quantile(error, 0.98) < exact, np.quantile(error, [0.5, 0.9, 0.98])
     visible = visible & surface
     right = (pair.seen & visible).sum()
     precision, recall = right / max((pair.seen & surface).sum(), 1), right / max(visible.sum(), 1)

@@ -51,6 +51,17 @@ def counted_up(item: bpy.types.Object) -> None:
     tree.links.new(grid.outputs["Mesh"], output)
 
 
+def more_instances(item: bpy.types.Object) -> None:
+    """One more in each frame: they are numbered by counting."""
+    tree, output = scenes.geometry_nodes(item)
+    names = ("MeshLine", "MeshCube", "InstanceOnPoints")
+    line, cube, place = (tree.nodes.new(f"GeometryNode{name}") for name in names)
+    line.inputs["Count"].driver_add("default_value").driver.expression = "frame"
+    tree.links.new(line.outputs["Mesh"], place.inputs["Points"])
+    tree.links.new(cube.outputs["Mesh"], place.inputs["Instance"])
+    tree.links.new(place.outputs[0], output)
+
+
 def subdivided(item: bpy.types.Object) -> None:
     """More vertices, but the same in every frame."""
     item.modifiers.new("Round", "SUBSURF").render_levels = 1
@@ -66,6 +77,7 @@ CHANGES: dict[Callable[[bpy.types.Object], None], tuple[str, ...]] = {
     grown_from_the_next_frame: ("frame 7", "frame 8"),
     cut_by_another: ("made anew",),
     counted_up: ("vertices in frame",),
+    more_instances: ("instances of it in frame",),
     subdivided: (),
     waved: (),
 }
@@ -224,6 +236,8 @@ def test_what_has_no_surface_of_its_own_is_not_trusted(tmp_path):
     glass, smoke, opaque = (build_material(name) for name in ("glass", "smoke", "opaque toon"))
     for place, material in enumerate((glass, smoke, opaque)):
         throw(add_ball(material.name, 0.3, material), (place - 2.0, -0.5, 0.5))
+    twin = link("Twin of glass", bpy.data.objects["opaque toon"].data)
+    twin.material_slots[0].link, twin.material_slots[0].material = "OBJECT", glass
     given = add_ball("Given glass", 0.3)  # by Geometry Nodes: none of its slots shows it
     tree, output = scenes.geometry_nodes(given)
     paint = tree.nodes.new("GeometryNodeSetMaterial")
@@ -235,6 +249,6 @@ def test_what_has_no_surface_of_its_own_is_not_trusted(tmp_path):
     said = reasons(scene, tmp_path)
     assert "glass" in said["glass"] and "refractive" in said["glass"]
     assert "volumetric" in said["smoke"]
-    assert "refractive" in said["Given glass"]
+    assert "refractive" in said["Given glass"] and "refractive" in said["Twin of glass"]
     assert "no vectors" in said["Blob"] and "no vectors" in said["Cloud"]
     assert said["opaque toon"] == said[FLOOR] == said[WALL] == ""
