@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
-import flowbrush
 import numpy as np
 import pytest
 import rig_names
@@ -20,7 +19,7 @@ from flowbrush.scene import pose
 from flowbrush.scene.capture import CaptureSettings, capture
 from mathutils import Euler, Matrix, Vector
 
-SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(flowbrush.__file__).resolve().parent.parent / "shared"))
+SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(__file__).parents[3] / "shared"))
 MATERIAL = SHARED / "material"
 TWO_PIXELS = 2.0
 LIMB = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")

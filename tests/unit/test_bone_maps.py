@@ -5,7 +5,6 @@ import os
 import struct
 from pathlib import Path
 
-import flowbrush
 import numpy as np
 import pytest
 import rig_names
@@ -14,7 +13,7 @@ from flowbrush.scene.bone_names import BoneName, read_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(flowbrush.__file__).resolve().parent.parent / "shared"))
+SHARED = Path(os.environ.get("FLOWBRUSH_SHARED", Path(__file__).parents[3] / "shared"))
 CALLED = {
     "mixamo": "Mixamo",
     "rigify": "Rigify",
