@@ -191,7 +191,8 @@ def deletes_another_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
 
 
 def adds_a_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
-    scene.view_layers.new("added by the user").use = False  # Cycles would note down that it rendered it
+    layer = scene.view_layers.new("added by the user")
+    layer.use, layer.cycles.use_denoising = False, True  # Cycles gives it settings when it is first asked for them
 
 
 def changes_the_light(chance: Chance, scene: bpy.types.Scene) -> None:
