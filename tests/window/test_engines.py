@@ -1,73 +1,41 @@
 """Scenes captured with EEVEE, one with Cycles too, in the real Blenders of Debian: the same meaning, and the truth."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from flowbrush.backend.motion.tracking import tracking
-from flowbrush.backend.motion.warp import carry
+from blender import shot_truth
 from flowbrush.backend.passes.exr import read_passes, read_picture
 from flowbrush.backend.shot import Shot
 
 sys.path.insert(0, str(Path(__file__).parent))
-from debian import HERE, PACKAGE, REPOSITORY, Root
+from debian import HERE, PACKAGE, Root
 
 NOW = 7
-BOTH = "both_engines"
-OTHERS = (
-    "moving_lens",
-    "orthographic",
-    "wide_pixels",
-    "made_by_nodes",
-    "bent_by_nodes",
-    "hair",
-    "particle_hair",
-    "instances",
-    "particles",
-)
-UNKNOWN_TO_RAYS = ("hair", "particle_hair")  # which do not see what it hides
-# EEVEE by its two ids; software rendering is slow, so all scenes in one of them only.
-SUITES = {"trixie": (BOTH, *OTHERS), "sid": (BOTH,)}
-BPY = REPOSITORY / ".environments" / "bpy-4.2.23" / "bin" / "python"
 
 
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the scenes' files and what rays see in them."""
-    if not BPY.exists():
-        pytest.skip(f"the scenes are built by {BPY}, which is not installed here")
-    folder = tmp_path_factory.mktemp("scenes")
-    subprocess.run([BPY, HERE / "scene_files.py", folder, PACKAGE], check=True, timeout=300)
-    return folder
-
-
-@pytest.fixture(scope="module", params=SUITES)
-def folder(request: pytest.FixtureRequest, scenes: Path) -> Path:
-    """The folder with the shots of one Blender."""
+@pytest.fixture(scope="module", params=["trixie", "sid"])  # EEVEE by its two ids
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shots of one Blender and the truth of each scene."""
     root = Root(request.param)
     root.make()
-    folder = scenes / request.param
-    home = folder / "home"
-    home.mkdir(parents=True)
-    for file in scenes.glob("*.blend"):
-        (folder / file.name).symlink_to(file)
+    folder = tmp_path_factory.mktemp(f"engines-{request.param}")
+    (folder / "home").mkdir()
     script = ["--python-exit-code", "1", "--python", HERE / "engine_shots.py", "--", folder, PACKAGE]
-    names = SUITES[request.param]
-    assert root.run(home, "blender", "--background", *script, *names, limit=1500, also=(scenes, HERE.parent)) == 0
+    assert root.run(folder / "home", "blender", "--background", *script, limit=1200, also=(HERE.parent,)) == 0
     return folder
 
 
 @pytest.fixture
 def cycles(folder: Path) -> Shot:
-    return Shot.load(folder / BOTH / "CYCLES")
+    return Shot.load(folder / "both_engines" / "CYCLES")
 
 
 @pytest.fixture
 def eevee(folder: Path) -> Shot:
-    return Shot.load(folder / BOTH / "EEVEE")
+    return Shot.load(folder / "both_engines" / "EEVEE")
 
 
 def interior(ids: np.ndarray) -> np.ndarray:
@@ -140,36 +108,10 @@ def test_the_pictures_show_the_same(cycles: Shot, eevee: Shot) -> None:
     assert difference[where].mean() < 0.005
 
 
-@pytest.mark.parametrize("name", [BOTH, *OTHERS])
-def test_eevees_vectors_and_visibility_are_true(name: str, folder: Path, scenes: Path) -> None:
-    """The picture before, carried by the vectors, is the picture now; rays say where surfaces were, and were seen."""
-    if name not in SUITES[folder.name]:
-        pytest.skip("software rendering is slow: these scenes are captured in Debian trixie's Blender only")
-    shot = Shot.load(folder / name / "EEVEE")
-    now, before = (read_passes(shot, frame, shot.passes) for frame in (NOW, NOW - 1))
-    follow = tracking(shot)
-    flow = follow.to_previous(now, NOW)
-    seen = follow.seen_before(now, before, flow) & np.isfinite(now["depth"])
-    difference = carry(read_picture(shot, NOW - 1), flow) - read_picture(shot, NOW)
-    carried = -10 * np.log10(np.mean(difference[seen] ** 2))
-
-    with np.load(scenes / f"{name}.npz") as truth:
-        names, seen_before, landed = truth["names"], truth["seen_before"], truth["landed"]
-    known = {item.id: item.name for item in shot.objects if item.trusted}
-    shown = np.vectorize(lambda number: known.get(number, "-"))(now["object_id"])
-    surface = shown == names
-    visible = surface & seen_before
-    grid = np.stack(np.meshgrid(*map(np.arange, seen.shape[::-1])), axis=-1)
-    error = np.linalg.norm(landed - grid - flow, axis=-1)[visible]
-    right = (seen & visible).sum()
-    precision, recall = right / (seen & surface).sum(), right / visible.sum()
-    print(
-        f"{name}: {carried:.2f} dB on {seen.mean():.3f}, vectors off by {np.quantile(error, 0.98):.3f} px, "
-        f"precision {precision:.5f}, recall {recall:.5f}"
-    )
-    assert {item.name for item in shot.objects if not item.trusted} == ({"Pane"} if name == BOTH else set())
-    assert seen.mean() > 0.5 and surface.mean() > 0.5
-    assert carried >= 40.0
-    assert np.quantile(error, 0.98) < 0.05
-    assert precision >= 0.999
-    assert recall >= 0.98 or name in UNKNOWN_TO_RAYS
+@pytest.mark.parametrize(("scene", "untrusted"), [("both_engines", {"Pane"}), ("in_parallel", set())])
+def test_eevees_vectors_and_visibility_are_true(folder: Path, scene: str, untrusted: set[str]) -> None:
+    pair = shot_truth.pair_of(Shot.load(folder / scene / "EEVEE"), NOW)
+    assert pair.untrusted == untrusted
+    shot_truth.check_pictures(pair)
+    with np.load(folder / scene / "truth.npz") as truth:
+        shot_truth.check_rays(pair, truth["names"], truth["landed"], truth["seen"])
