@@ -113,7 +113,7 @@ def _capture(
     with Changes() as changes:
         _keep_time(changes, scene, layer)
         with Changes() as looking:
-            states = survey(looking, scene, layer, resolution, frames, tell)
+            states = survey(looking, scene, layer, engine, resolution, frames, tell)
         former = resume.Record.load(folder)
         now = resume.prints(states, *_content_of(settings, scene, view_layer, engine, resolution))
         names = resume.worth_keeping(former, now, settings.passes)
@@ -123,6 +123,11 @@ def _capture(
         scene.frame_set(settings.first)  # what materials there are is told by the surfaces that there are
         watch = trust.Watch(changes, scene, layer)
         marking = surface.mark(changes, layer, engine, names)
+        renders = replace(
+            renders,
+            beauty=(*renders.beauty, *(picture for picture, _ in marking.plain)),
+            data=(*renders.data, *(data for _, data in marking.plain)),
+        )
         shot = describe.shot(scene, layer, folder, (settings.first, settings.last), marking, names, notices)
         people = pose.rigs(changes, layer) if needs.POSE in settings.extras else []
         shot = replace(

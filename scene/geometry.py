@@ -41,10 +41,10 @@ def of_object(item: bpy.types.Object, base: bytes) -> bytes:
     """The digest of what an evaluated object shows, its hair included; `base` is that of its original's data."""
     parts = [base]
     if item.data is None or isinstance(item.data, (bpy.types.Mesh, *POINTS)):
-        parts.append(b"" if item.data is None else _evaluated(item.data, item.original.data))
+        parts.append(b"" if item.data is None else _evaluated(item.data))
     elif item.type in {"CURVE", "SURFACE", "FONT", "META"}:
         mesh = item.to_mesh()
-        parts.append(b"" if mesh is None else _evaluated(mesh, None))
+        parts.append(b"" if mesh is None else _evaluated(mesh))
         item.to_mesh_clear()
     else:  # nothing shows what its modifiers make of it: what they are, then
         parts += [Walk(item.data).digest(), *(Walk(modifier).digest() for modifier in item.modifiers)]
@@ -52,22 +52,17 @@ def of_object(item: bpy.types.Object, base: bytes) -> bytes:
     return digest(*parts)
 
 
-def _evaluated(data: bpy.types.ID, base: bpy.types.ID | None) -> bytes:
-    """The digest of what modifiers made of `base`.
+def _evaluated(data: bpy.types.ID) -> bytes:
+    """The digest of what modifiers made.
 
-    An attribute that they left alone is at the same place in memory. Texture coordinates and the like count by their
-    sums: since 4.5 Blender's bevel gives them a last bit that differs from run to run. Who made them counts elsewhere.
+    Texture coordinates and the like count by their sums: since 4.5 Blender's bevel gives them a last bit that differs
+    from run to run. Who made them counts elsewhere.
     """
-    places = {attribute.name: _place(attribute) for attribute in _seen(base)} if base is not None else {}
     parts = [_layout(data), repr([material and name_of(material) for material in data.materials]).encode()]
     for attribute in _seen(data):
         kind = _KINDS.get(attribute.data_type)
-        if (place := _place(attribute)) and places.get(attribute.name) == place:
-            parts.append(attribute.name.encode())
-        elif kind is not None and kind[1] is np.float32 and attribute.name not in _EXACT:
-            parts.append(_header(attribute) + _sums(attribute))
-        else:
-            parts.append(_header(attribute) + _numbers(attribute))
+        by_sums = kind is not None and kind[1] is np.float32 and attribute.name not in _EXACT
+        parts.append(_header(attribute) + (_sums(attribute) if by_sums else _numbers(attribute)))
     return digest(*parts)
 
 
@@ -86,10 +81,6 @@ def _layout(data: bpy.types.ID) -> bytes:
 
 def _header(attribute: bpy.types.Attribute) -> bytes:
     return f"{attribute.name} {attribute.data_type} {attribute.domain} {len(attribute.data)} ".encode()
-
-
-def _place(attribute: bpy.types.Attribute) -> int:
-    return attribute.data[0].as_pointer() if len(attribute.data) else 0
 
 
 def _numbers(attribute: bpy.types.Attribute) -> bytes:

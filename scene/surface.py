@@ -12,6 +12,8 @@ import numpy as np
 
 from . import aovs, compat
 from .changes import Changes
+from .plain import as_diffuse, is_plain
+from .render_settings import Setting
 
 RENDERED = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
 _MAX_ID = 32767  # pass_index is a short in Blender's files
@@ -22,6 +24,7 @@ class Marking:
     """What was marked: the AOVs, objects and materials by id, sentences for the user.
 
     stand_ins: for materials that were replaced for the capture, the names of the user's own, by the replacement's.
+    plain: what to set for plain materials, for a picture and for data.
     """
 
     aovs: aovs.Aovs
@@ -29,6 +32,7 @@ class Marking:
     materials: dict[int, bpy.types.Material]
     stand_ins: dict[str, str]
     notices: tuple[str, ...]
+    plain: tuple[tuple[Setting, Setting], ...] = ()
 
 
 def mark(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Container[str]) -> Marking:
@@ -41,6 +45,9 @@ def mark(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Cont
     stand_ins = _replace_plain_materials(changes, engine)
     _fill_empty_slots(changes, layer, engine, objects)
     materials = [m for m in sorted(bpy.data.materials, key=lambda m: m.name_full) if compat.uses_nodes(m)]
+    # EEVEE would compile all of them anew for each render.
+    plain = [m for m in materials if is_plain(m)] if engine != compat.EEVEE else []
+    settings = tuple(as_diffuse(changes, material.node_tree) for material in plain)
     for material in materials:
         aovs.write(changes, material.node_tree, added)
     notices = []
@@ -49,7 +56,7 @@ def mark(changes: Changes, layer: bpy.types.ViewLayer, engine: str, passes: Cont
     if any(item.library for item in (*materials, *objects)):
         notices.append("Linked objects and materials were captured too; their library files are not changed")
     numbered = _number(changes, objects), _number(changes, materials)
-    return Marking(added, *numbered, stand_ins, tuple(notices))
+    return Marking(added, *numbered, stand_ins, tuple(notices), settings)
 
 
 def _number(changes: Changes, items: list[Any]) -> dict[int, Any]:

@@ -15,8 +15,8 @@ from . import cameras, compat, geometry
 from .changes import Changes
 from .fingerprint import Walk, digest, forget, name_of
 from .onlooker import look
+from .plain import is_plain
 from .surface import RENDERED
-from .transparency import transparency
 
 _PATIENCE = 0.5  # seconds until whoever waits hears of it
 # What of scene, view layer and objects gives the picture its light and colour, or is seen by what it does to shapes.
@@ -31,11 +31,6 @@ _SHAPES = (bpy.types.Mesh, bpy.types.Curve, bpy.types.MetaBall, bpy.types.Volume
 _ACTS_ON_OTHERS = tuple(
     getattr(bpy.types, name) for name in ("Action", "Key", "Armature", "Lattice", "Scene", "Object", "Library")
 )
-# What turns a surface's normal, or moves the surface: nodes, and inputs that something is plugged into.
-_BENDING_NODES = frozenset(
-    {"ShaderNodeBump", "ShaderNodeNormalMap", "ShaderNodeBevel", "ShaderNodeScript", "ShaderNodeVectorDisplacement"}
-)
-_BENDING_INPUTS = frozenset({"Normal", "Coat Normal", "Clearcoat Normal", "Tangent", "Displacement"})
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,16 @@ def survey(
     changes: Changes,
     scene: bpy.types.Scene,
     layer: bpy.types.ViewLayer,
+    engine: str,
     resolution: tuple[int, int],
     frames: Iterable[int],
     tell: Callable[[int, int], None],
 ) -> dict[int, State]:
     """The state of each of `frames`, which are looked at in this order.
 
-    resolution: of the pictures, which decides how a camera sees. tell: hears now and then how many are done, and of
-    how many; what it raises ends the survey. Leaves Blender at one of the frames, and render settings changed through
-    `changes`. Raises SceneError (RENDER_FAILED).
+    engine: the one that captures. resolution: of the pictures, which decides how a camera sees. tell: hears now and
+    then how many are done, and of how many; what it raises ends the survey. Leaves Blender at one of the frames, and
+    render settings changed through `changes`. Raises SceneError (RENDER_FAILED).
     """
     # Freestyle crashes without a picture. Border and blur would not matter, but a capture has neither.
     for name in ("use_freestyle", "use_compositing", "use_sequencer", "use_border", "use_multiview", "use_motion_blur"):
@@ -72,7 +68,7 @@ def survey(
         changes.set(other, "use", other == layer)
     changes.set(scene.render, "engine", scene.render.engine)
     beside = with_neighbours(frames)
-    looking = _Looking(scene, resolution)
+    looking = _Looking(scene, engine, resolution)
     while left := [frame for frame in beside if frame not in looking.found]:
         looking.frames = left
         before = len(looking.found)
@@ -130,10 +126,11 @@ class _Looking:
     What no animation, driver or script can move is looked at once.
     """
 
-    def __init__(self, scene: bpy.types.Scene, resolution: tuple[int, int]) -> None:
+    def __init__(self, scene: bpy.types.Scene, engine: str, resolution: tuple[int, int]) -> None:
         self.frames: list[int] = []
         self.found: dict[int, _Seen] = {}
         self._scene = scene
+        self._engine = engine
         self._resolution = resolution
         self._still: dict[tuple[str, bool], Walk] = {}
         self._bases: dict[str, bytes] = {}
@@ -219,13 +216,12 @@ class _Looking:
         )
 
     def _is_plain(self, block: bpy.types.ID) -> bool:
-        """Whether only colour can change with the material: it hides what is behind it and keeps the normal."""
-        if not isinstance(block, bpy.types.Material):
+        """Whether it is a material that can change nothing but colours."""
+        if not isinstance(block, bpy.types.Material) or self._engine == compat.EEVEE:
             return False
         material = block.original
         if material.name_full not in self._plain or self._scripted:
-            bends = compat.uses_nodes(material) and _bends(material.node_tree, set())
-            self._plain[material.name_full] = not bends and not transparency(material)
+            self._plain[material.name_full] = is_plain(material)
         return self._plain[material.name_full]
 
     def _instances(self, depsgraph: bpy.types.Depsgraph) -> list[bytes]:
@@ -272,19 +268,6 @@ def _scripts_run() -> bool:
 
 def _not_light(name: str) -> bool:
     return _LIGHT.fullmatch(name) is None
-
-
-def _bends(tree: bpy.types.NodeTree, known: set[str]) -> bool:
-    known.add(tree.name_full)
-    for node in tree.nodes:
-        if node.bl_idname in _BENDING_NODES:
-            return True
-        if any(socket.is_linked and socket.name in _BENDING_INPUTS for socket in node.inputs):
-            return True
-        inner = getattr(node, "node_tree", None)
-        if inner is not None and inner.name_full not in known and _bends(inner, known):
-            return True
-    return False
 
 
 def _numbers(rows: Iterable[Iterable[float]]) -> bytes:

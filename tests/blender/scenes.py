@@ -48,6 +48,15 @@ def emission(name: str, scale: float, tint: tuple[float, float, float], dark: fl
     return material
 
 
+def make_matte(material: bpy.types.Material) -> None:
+    """Lets a material of `emission` reflect light in its colours, in place of glowing."""
+    tree = material.node_tree
+    glow = next(node for node in tree.nodes if node.type == "EMISSION")
+    surface, output = tree.nodes.new("ShaderNodeBsdfPrincipled"), glow.outputs[0].links[0].to_node
+    tree.links.new(glow.inputs["Color"].links[0].from_socket, surface.inputs["Base Color"])
+    tree.links.new(surface.outputs[0], output.inputs["Surface"])
+
+
 def key_every_frame(owner: bpy.types.bpy_struct, name: str, value: Callable[[int], object]) -> None:
     """Keys `owner.name` at `value(frame)` on every frame, and on both neighbours of the range."""
     for frame in range(FRAMES[0] - 1, FRAMES[-1] + 2):

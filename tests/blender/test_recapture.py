@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import pytest
 from blender import scenes
-from blender.test_survey import colour, move_key
+from blender.test_survey import colour, find, move_key
 from flowbrush.backend.errors import Cancelled
 from flowbrush.backend.shot import Shot
 from flowbrush.scene.capture import Captured, CaptureSettings, capture
@@ -20,7 +20,10 @@ PICTURES = {"pictures/0003.png", "pictures/0004.png", "pictures/0005.png"}
 
 @pytest.fixture
 def scene() -> bpy.types.Scene:
-    return scenes.motion_scene(32, 24, shift=False)
+    scene = scenes.motion_scene(32, 24, shift=False)
+    for material in bpy.data.materials:
+        scenes.make_matte(material)
+    return scene
 
 
 class Folder:
@@ -71,6 +74,18 @@ def test_a_material_changed(scene, folder):
     assert not any(done.kept for done in folder.capture(scene))
     assert folder.written() == PICTURES
     assert folder.name() != former and (folder.path / "takes").exists()
+
+
+def test_what_stays_is_what_would_be_rendered(scene, folder, tmp_path):
+    """Also where a smooth surface is seen at a glancing angle, whose normal Cycles would bend by the material."""
+    surface = find(bpy.data.materials["ball"].node_tree, "BSDF_PRINCIPLED")
+    surface.inputs["Metallic"].default_value, surface.inputs["Roughness"].default_value = 1.0, 0.1
+    folder.capture(scene)
+    assert folder.written() == PICTURES
+    fresh = Folder(tmp_path / "fresh")
+    fresh.capture(scene)
+    for file in PASSES | PICTURES:
+        assert (folder.path / file).read_bytes() == (fresh.path / file).read_bytes(), file
 
 
 def test_a_key_changed(scene, folder):

@@ -30,6 +30,8 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
     scene.collection.objects.link(sun)
     scene.world = bpy.data.worlds.new("Sky")
     compat.give_nodes(scene.world)
+    for material in bpy.data.materials:
+        scenes.make_matte(material)
     for name, material in (("file", "floor"), ("packed", "wall")):
         image = bpy.data.images.new(name, 4, 4)
         image.filepath_raw, image.file_format = str(tmp_path / f"{name}.png"), "PNG"
@@ -37,7 +39,7 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
         tree = bpy.data.materials[material].node_tree
         texture = tree.nodes.new("ShaderNodeTexImage")
         texture.image = image
-        tree.links.new(texture.outputs["Color"], find(tree, "EMISSION").inputs["Strength"])
+        tree.links.new(texture.outputs["Color"], find(tree, "BSDF_PRINCIPLED").inputs["Roughness"])
     bpy.data.images["packed"].pack()
     subdivision = bpy.data.objects["Wall"].modifiers.new("Subdivision", "SUBSURF")
     subdivision.levels, subdivision.render_levels = 0, 1
@@ -51,7 +53,7 @@ def find(tree: bpy.types.NodeTree, kind: str) -> bpy.types.Node:
 
 def look(scene: bpy.types.Scene, frames: range = range(FRAME, FRAME + 1)) -> dict[int, State]:
     with Changes() as changes:
-        return survey(changes, scene, scene.view_layers[0], SIZE, frames, lambda _done, _total: None)
+        return survey(changes, scene, scene.view_layers[0], "CYCLES", SIZE, frames, lambda _done, _total: None)
 
 
 def differing(before: State, after: State) -> set[str]:
@@ -76,6 +78,16 @@ def glass() -> None:
     tree = bpy.data.materials["ball"].node_tree
     clear = tree.nodes.new("ShaderNodeBsdfTransparent")
     tree.links.new(clear.outputs[0], find(tree, "OUTPUT_MATERIAL").inputs["Surface"])
+
+
+def alpha() -> None:
+    find(bpy.data.materials["ball"].node_tree, "BSDF_PRINCIPLED").inputs["Alpha"].default_value = 0.9
+
+
+def glow() -> None:
+    """A surface that glows is left out by Cycles when its strength becomes 0."""
+    tree = bpy.data.materials["ball"].node_tree
+    tree.links.new(find(tree, "EMISSION").outputs[0], find(tree, "OUTPUT_MATERIAL").inputs["Surface"])
 
 
 def bump() -> None:
@@ -171,6 +183,8 @@ SHOWN: dict[str, tuple[Callable[[], object], set[str]]] = {
     "key": (move_key, ALL),
     "colour": (colour, PICTURE),
     "glass": (glass, ALL),
+    "alpha": (alpha, ALL),
+    "glow": (glow, ALL),
     "bump": (bump, ALL),
     "pixel": (pixel, PICTURE),
     "file on disk": (file_on_disk, PICTURE),
@@ -221,7 +235,7 @@ def hide_in_window() -> None:
 
 
 def arrange_nodes() -> None:
-    node = find(bpy.data.materials["ball"].node_tree, "EMISSION")
+    node = find(bpy.data.materials["ball"].node_tree, "BSDF_PRINCIPLED")
     node.location, node.label, node.select = (300, 20), "glow", True
 
 
