@@ -104,7 +104,7 @@ def _holds(folder: Path, frame: int, passes: tuple[str, ...]) -> bool:
         return False
     shot = Shot.load(folder)
     whole = frame in shot.frame_numbers and frame not in shot.missing_frames()
-    return whole and set(passes) <= shot.passes.keys()
+    return whole and (shot.source == "footage" or set(passes) <= shot.passes.keys())
 
 
 CLASSES = (FLOWBRUSH_OT_stylize_frame, FLOWBRUSH_OT_stylize_animation)

@@ -123,12 +123,12 @@ def _frames(
             here = replace(picture, pixels=_sized(picture.pixels, shot.resolution))
             to_here, to_before = still, still
             if before is not None and not todo.isdisjoint((before.frame, here.frame)):
-                to_here = estimated.estimate_flow(before.pixels, here.pixels)
-                to_before = estimated.estimate_flow(here.pixels, before.pixels)
-                if is_cut(before.pixels, here.pixels, to_before, to_here):
+                motion = estimated.estimate_motion(before.pixels, here.pixels)
+                if is_cut(before.pixels, here.pixels, motion):
                     cuts = tuple(sorted({*cuts, here.frame}))
                     _remember(shot, cuts)
-                    to_here, to_before = still, still
+                else:
+                    to_here, to_before = motion.there, motion.back
             if before is not None and before.frame in todo:
                 _store(shot, before, to_previous, to_here)
                 yield before.frame, cuts

@@ -9,6 +9,7 @@ that a flash is no cut. A pan too fast to follow is one.
 import cv2
 import numpy as np
 
+from ..motion.estimated import Motion
 from ..motion.visibility import ESTIMATED, consistent
 from ..motion.warp import carry
 
@@ -17,17 +18,16 @@ ALIKE = 0.25  # correlation of brightness
 FLAT = 3.0  # standard deviation of brightness, 0..255, of a picture that shows nothing
 
 
-def is_cut(before: np.ndarray, here: np.ndarray, to_before: np.ndarray, to_here: np.ndarray) -> bool:
-    """Whether a cut lies between two pictures, (H, W, 3) uint8 RGB, with the flows (H, W, 2) between them.
-
-    to_before: from `here` to `before`; to_here: the other way.
-    """
+def is_cut(before: np.ndarray, here: np.ndarray, motion: Motion) -> bool:
+    """Whether a cut lies between two pictures, (H, W, 3) uint8 RGB. motion: from `before` to `here`."""
     old, new = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (before, here))
     if max(old.std(), new.std()) < FLAT:
         return False
-    followed = consistent(to_before, to_here, **ESTIMATED)
-    if followed.mean() < FOLLOWED:
+    if motion.followed < FOLLOWED:
         return True
-    old, new = carry(old, to_before, "linear")[followed], new[followed]
+    seen = consistent(motion.back, motion.there, **ESTIMATED)
+    old, new = carry(old, motion.back, "linear")[seen], new[seen]
+    if not len(new):
+        return True
     covariance = float(((old - old.mean()) * (new - new.mean())).mean())
     return covariance < ALIKE * max(float(old.std() * new.std()), 1e-6)

@@ -16,6 +16,7 @@ from av.stream import Disposition
 from av.video.reformatter import Colorspace, Interpolation
 
 from ..errors import Code, FootageError
+from ..shot import MAX_FRAME
 from .colour import Transfer, from_hdr, over_black
 from .source import Picture, Source, checked_rate, checked_size
 
@@ -58,10 +59,11 @@ class Clock:
 class Look:
     """How a decoded frame becomes square, upright and RGB.
 
-    size: in square pixels, before turning. turns: quarter turns counterclockwise. matrix: swscale's number of the
-    colour matrix, None for what the frame itself says.
+    stored: width, height of the frames. size: in square pixels, before turning. turns: quarter turns counterclockwise.
+    matrix: swscale's number of the colour matrix, None for what the frame itself says.
     """
 
+    stored: tuple[int, int]
     size: tuple[int, int]
     turns: int
     matrix: int | None
@@ -73,7 +75,9 @@ def open_movie(path: Path, rate: Fraction | None) -> Source:
     """The first video of a movie; `rate`, frames a second, replaces its own. Raises FootageError."""
     with _opened(path) as container:
         stream = _video(container, path)
-        sound = ", ".join(f"{audio.codec_context.name}, {audio.rate} Hz" for audio in container.streams.audio)
+        heard = [audio.codec_context for audio in container.streams.audio if audio.codec_context is not None]
+        sound = ", ".join(f"{codec.name}, {codec.sample_rate} Hz" for codec in heard)
+        checked_size((stream.codec_context.width, stream.codec_context.height), path)  # before anything is decoded
         clock, notices = _clock(container, stream, path, rate)
     with _opened(path) as container:
         stream = _video(container, path)
@@ -111,6 +115,8 @@ def _video(container: Any, path: Path) -> Any:
     videos = [video for video in container.streams.video if not video.disposition & Disposition.attached_pic]
     if not videos:
         raise _bad(f"{path} has no video: choose a movie, or a folder of numbered images")
+    if videos[0].codec_context is None:
+        raise _bad(f"{path} is encoded in a way that cannot be decoded here: convert it first")
     videos[0].thread_type = "AUTO"
     return videos[0]
 
@@ -137,6 +143,8 @@ def _clock(container: Any, stream: Any, path: Path, rate: Fraction | None) -> tu
     times = np.sort(np.frombuffer(moments, np.int64))
     start, last, base = int(times[0]), int(times[-1]), stream.time_base
     steady = max(1, round(((last - start) * base + 1 / (own_rate or shown_at)) * shown_at))
+    if steady > MAX_FRAME:
+        raise _bad(f"{path} would have {steady} frames at {shown_at} a second: cut it into shorter ones")
     middles = start + (np.arange(steady) + 0.5) / float(shown_at * base)
     shown = len(np.unique(np.searchsorted(times, middles, side="right")))
     if shown < max(steady, count):
@@ -162,6 +170,7 @@ def _look(frame: Any, stream: Any) -> Look:
     if frame.colorspace == UNSPECIFIED:
         matrix = int(Colorspace.ITU709 if height >= HD else Colorspace.ITU601)
     return Look(
+        stored=(frame.width, frame.height),
         size=size,
         turns=round(frame.rotation / 90) % 4,
         matrix=matrix,
@@ -196,7 +205,7 @@ def _pictures(path: Path, clock: Clock, look: Look, start: int) -> Generator[Pic
     for moment_here, frame in _decoded(path, clock, start):
         while held is not None and moment_here > clock.middle(number):
             if pixels is None:
-                pixels = _pixels(held, look)
+                pixels = _pixels(held, look, path)
             yield Picture(number, pixels, held.is_corrupt)
             number += 1
             if number > clock.count:
@@ -204,7 +213,7 @@ def _pictures(path: Path, clock: Clock, look: Look, start: int) -> Generator[Pic
         held, moment, pixels = frame, moment_here, None
     if held is None or (moment < clock.last and number < clock.count):
         raise _bad(f"{path} is damaged: nothing can be decoded from frame {number} on; choose frames before it")
-    pixels = _pixels(held, look)
+    pixels = _pixels(held, look, path)
     for last in range(number, clock.count + 1):
         yield Picture(last, pixels, held.is_corrupt)
 
@@ -229,8 +238,10 @@ def _decoded(path: Path, clock: Clock, start: int) -> Iterator[tuple[int, Any]]:
     yield from _decoded(path, clock, 1)
 
 
-def _pixels(frame: Any, look: Look) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB."""
+def _pixels(frame: Any, look: Look, path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB. Raises FootageError where the frame is not like the first."""
+    if (frame.width, frame.height) != look.stored:
+        raise _bad(f"{path} changes from {look.stored} to {(frame.width, frame.height)} pixels: cut it there in two")
     deep = "64le" if look.alpha else "48le"
     layout = ("rgba" if look.alpha else "rgb") + (deep if look.transfer else "" if look.alpha else "24")
     width, height = look.size

@@ -205,6 +205,11 @@ def test_what_is_no_movie_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "song.m4a", "has no video")
 
 
+def test_a_movie_that_claims_to_last_forever_is_refused(tmp_path: Path) -> None:
+    path = write_movie(tmp_path / "a.mkv", pan(1, 3), 25, moments=(0, 40, 2**40))
+    refused(path, "cut it into shorter ones")
+
+
 def test_a_movie_may_not_lead_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n")
     refused(tmp_path / "list.m3u8", "cannot be read")

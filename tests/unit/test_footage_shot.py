@@ -11,7 +11,7 @@ from flowbrush.backend import needs
 from flowbrush.backend.errors import Cancelled, Code, FlowbrushError, SettingsError, ShotError
 from flowbrush.backend.footage.capture import FootageSettings, capture_footage
 from flowbrush.backend.footage.cuts import is_cut
-from flowbrush.backend.motion.estimated import estimate_flow
+from flowbrush.backend.motion.estimated import estimate_motion
 from flowbrush.backend.motion.tracking import tracking
 from flowbrush.backend.motion.vectors import to_next, to_previous
 from flowbrush.backend.passes.exr import read_passes, read_picture
@@ -101,7 +101,7 @@ def test_a_cut_is_found_and_nothing_leads_across_it(footage: Path, tmp_path: Pat
 
 
 def cut(before: np.ndarray, here: np.ndarray) -> bool:
-    return is_cut(before, here, estimate_flow(here, before), estimate_flow(before, here))
+    return is_cut(before, here, estimate_motion(before, here))
 
 
 def test_what_is_a_cut_and_what_is_not() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from flowbrush.backend.motion.estimated import estimate_flow
+from flowbrush.backend.motion.estimated import estimate_motion
 from flowbrush.backend.motion.flow_file import read_flo
 from flowbrush.backend.motion.visibility import ESTIMATED, consistent
 from flowbrush.backend.motion.warp import Kernel, carry, inside, pixel_grid
@@ -75,7 +75,8 @@ def test_rubber_whale_is_reproduced():
 def estimated(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The flow there and back."""
     one, other = (np.rint(picture[..., ::-1] * 255).astype(np.uint8) for picture in (first, second))
-    return estimate_flow(one, other), estimate_flow(other, one)
+    motion = estimate_motion(one, other)
+    return motion.there, motion.back
 
 
 @pytest.mark.parametrize(("pair", "limit"), [(sintel, 0.25), (rubber_whale, 0.13)])
