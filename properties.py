@@ -22,6 +22,7 @@ from .scene.bone_maps import JOINTS
 from .scene.names import check_mask
 
 METHOD_TEXTS = {
+    "surface": ("Surface", "Paint every surface once, in a few keyframes, and find it again in every frame"),
     "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),
     "per_frame": ("Per Frame", "Paint every frame by itself; sharp, but the strokes change from frame to frame"),
 }

@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("shot", type=Path, help="a folder that capture wrote")
     stylize.add_argument("--take", required=True, help="the take's name")
     stylize.add_argument("--style", help=f"one of: {', '.join(load_styles())}")
-    stylize.add_argument("--method", choices=METHODS, help="per_frame: each frame by itself; flow: carry the paint")
+    stylize.add_argument("--method", choices=METHODS, help="how frames depend on each other")
     stylize.add_argument("--prompt", help="instead of the style's")
     stylize.add_argument("--negative-prompt", help="what should not be seen")
     stylize.add_argument("--model", help="starter, a diffusers folder, or a .safetensors file")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .blender import run_scene
-from .needs import METHODS, needed
+from .needs import needed
 from .passes.exr import read_picture
 from .quality.contact_sheet import contact_sheet, read_frame
 from .quality.flicker import warping_error
@@ -17,6 +17,7 @@ from .storage import make_folder
 from .stylize import stylize
 from .take import Take, style_settings
 
+SHOWN = ("per_frame", "flow")
 STYLE = "ink"
 
 
@@ -38,18 +39,18 @@ def run_demo(folder: Path, frames: int, blender: str) -> None:
         wanted = ["--frames", "1", str(frames), "--passes", *passes]
         run_scene(blender, ["capture", str(scene), str(shot_folder), *wanted], print)
     shot = Shot.load(shot_folder)
-    for method in METHODS:
+    for method in SHOWN:
         settings = replace(style_settings(STYLE), method=method)
         with _timed(f"stylize, {method}", times):
             for done in stylize(shot, method, settings, print, lambda: False, replace_other=True):
                 print(f"{method}: frame {done.frame}, {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     with _timed("edit", times):
-        takes = [word for method in METHODS for word in ("--take", method)]
+        takes = [word for method in SHOWN for word in ("--take", method)]
         run_scene(blender, ["sequence", str(shot_folder), str(edit), *takes, "--source", str(scene)], print)
     with _timed("movie", times):
         run_scene(blender, ["comparison", str(shot_folder), str(movie), *takes], print)
     with _timed("contact sheet, flicker", times):
-        finished = [Take.load(shot, method) for method in METHODS]
+        finished = [Take.load(shot, method) for method in SHOWN]
         contact_sheet(shot, finished, sheet)
         flicker = {"render": warping_error(shot, shot.frame_numbers, partial(read_picture, shot))}
         for take in finished:

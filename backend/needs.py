@@ -47,9 +47,10 @@ CONDITIONS: dict[str, Need] = {
 
 # Following a surface from frame to frame, and telling whether it is seen there.
 MOTION = ("vector", "depth", "object_id", "instance", "surface")
+METHODS: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION, "surface": MOTION}
 # Footage has no surfaces: its estimated vectors, checked against each other, do for both.
 MOTION_OF_FOOTAGE = ("vector",)
-METHODS: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION}
+METHODS_OF_FOOTAGE: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION_OF_FOOTAGE}
 
 PASSES = ("depth", "normal", "vector", "object_id", "material_id", "surface", "instance")
 EXTRAS = (FREESTYLE, GREASE_PENCIL, POSE)
@@ -80,10 +81,8 @@ def needed(
 
 def check_method(shot: Shot, method: str) -> None:
     """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that the method reads."""
-    passes = METHODS[method]
-    if shot.source == "footage":
-        passes = tuple(name for name in passes if name in MOTION_OF_FOOTAGE)
-    _check_passes(shot, passes, f"method '{method}'")
+    of_footage = shot.source == "footage" and method != "surface"  # which needs surfaces, and says so
+    _check_passes(shot, (METHODS_OF_FOOTAGE if of_footage else METHODS)[method], f"method '{method}'")
 
 
 def check_condition(shot: Shot, condition: str) -> None:

@@ -52,7 +52,8 @@ def stylize(
     began = time.monotonic()
     for task in run_plan(plan, method, studio):
         done += 1
-        yield FrameDone(task.frame, take.frame_path(task.frame), done, total, time.monotonic() - began)
+        path = take.keyframe_path(task.frame) if task.is_keyframe else take.frame_path(task.frame)
+        yield FrameDone(task.frame, path, done, total, time.monotonic() - began)
         began = time.monotonic()
 
 

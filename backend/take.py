@@ -196,7 +196,7 @@ class Take:
                     "choose a new name or replace it",
                 )
             return take
-        for part in ("frames", "state", *(["painted"] if settings.paint else [])):
+        for part in ("frames", "state", "keyframes", *(["painted"] if settings.paint else [])):
             make_folder(take.folder / part)
         document = {"format": FORMAT, "version": VERSION, "capture": take.capture}
         document |= {"settings": settings.document(), "models": models}
@@ -230,6 +230,14 @@ class Take:
     def state_path(self, frame: int) -> Path:
         """Where the method keeps what it must know of `frame`."""
         return self.folder / "state" / frame_file(frame, "npz")
+
+    def keyframe_path(self, frame: int) -> Path:
+        """Where the picture is or will be that the method painted of `frame` for other frames to take from."""
+        return self.folder / "keyframes" / frame_file(frame, "png")
+
+    def keyframe_state_path(self, frame: int) -> Path:
+        """Where the method keeps what it must know of the keyframe `frame`."""
+        return self.folder / "keyframes" / frame_file(frame, "npz")
 
     def frame_numbers(self, shot: Shot) -> range:
         """All frames that the take has when it is whole."""

@@ -3,5 +3,6 @@
 from .flow import Flow
 from .per_frame import PerFrame
 from .plan import Method
+from .surface import Surface
 
-METHODS: dict[str, Method] = {"per_frame": PerFrame(), "flow": Flow()}
+METHODS: dict[str, Method] = {"per_frame": PerFrame(), "flow": Flow(), "surface": Surface()}

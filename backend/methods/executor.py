@@ -5,6 +5,7 @@ never what is still in memory: that is why a resumed take has the same bytes as 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,37 +24,49 @@ def run_plan(plan: list[Task], method: Method, studio: Studio) -> Iterator[Task]
     """
     take = studio.take
     _remove_leftovers(take)
-    last_use = {need: task.frame for task in plan for need in task.needs}
+    last_use = {path: task for task in plan for path in _states_read(take, task)}
     for task in pending(plan, take):
         if studio.cancelled():
             raise Cancelled()
         result = method.run(task, studio)
-        _store(result, task, take, keep_state=task.frame in last_use)
+        _store(result, task, take, keep_state=_state(take, task) in last_use)
         yield task
-        for need in task.needs:
-            if last_use[need] == task.frame:
-                take.state_path(need).unlink(missing_ok=True)
+        for path in _states_read(take, task):
+            if last_use[path] == task:
+                path.unlink(missing_ok=True)
 
 
 def pending(plan: list[Task], take: Take) -> list[Task]:
-    """The tasks to run: those without a finished frame, and those whose state such a task needs and which is gone."""
+    """The tasks to run: those without a finished picture, and those whose state such a task needs and which is gone."""
     chosen: list[Task] = []
-    needed: set[int] = set()
+    needed: set[Path] = set()
     for task in reversed(plan):
-        finished = take.frame_path(task.frame).exists()
-        if not finished or (task.frame in needed and not take.state_path(task.frame).exists()):
+        state = _state(take, task)
+        if not _picture(take, task).exists() or (state in needed and not state.exists()):
             chosen.append(task)
-            needed.update(task.needs)
+            needed.update(_states_read(take, task))
     return chosen[::-1]
+
+
+def _picture(take: Take, task: Task) -> Path:
+    return take.keyframe_path(task.frame) if task.is_keyframe else take.frame_path(task.frame)
+
+
+def _state(take: Take, task: Task) -> Path:
+    return take.keyframe_state_path(task.frame) if task.is_keyframe else take.state_path(task.frame)
+
+
+def _states_read(take: Take, task: Task) -> list[Path]:
+    return [*map(take.keyframe_state_path, task.keyframes), *map(take.state_path, task.needs)]
 
 
 def _store(result: Result, task: Task, take: Take, *, keep_state: bool) -> None:
     if keep_state and result.state:
-        write_whole(take.state_path(task.frame), lambda file: np.savez(file, allow_pickle=False, **result.state))
+        write_whole(_state(take, task), lambda file: np.savez_compressed(file, allow_pickle=False, **result.state))
     if result.painted is not None:
         write_whole(take.painted_path(task.frame), _png(result.painted))
-    # Last, because a finished frame promises that all else of it is there.
-    write_whole(take.frame_path(task.frame), _png(result.picture))
+    # Last, because a finished picture promises that all else of it is there.
+    write_whole(_picture(take, task), _png(result.picture))
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -7,7 +7,6 @@ paint only, never of the render, except where the take's mask keeps the render; 
 paint gets the colours that the first frame gave each object in each of its regions.
 """
 
-import cv2
 import numpy as np
 
 from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
@@ -16,10 +15,8 @@ from ..motion.tracking import Tracking, tracking
 from ..shot import Shot
 from .colour import ColourHold
 from .plan import Result, Task
-from .seams import fitted, ring_mask
+from .seams import feathered, fitted, ring_mask
 from .studio import Studio, as_stored
-
-FEATHER = 1.5  # pixels over which new paint blends into carried paint
 
 
 class Flow:
@@ -69,7 +66,7 @@ class Flow:
         surfaces = areas.tell_apart(follow.surfaces(now))
         fresh = hold.apply(surfaces, ~follow.silhouette_band(now, 2 * radius), render, fresh, ring > 0.0)
         fresh = fitted(fresh, carried, ring > 0.0, new, surfaces)
-        mask = _feathered(new)
+        mask = feathered(new)
         painting = as_stored(carried + mask[..., None] * (fresh - carried))
         return _result(studio, frame, painting, painted(chain, frame, new), hold)
 
@@ -95,12 +92,6 @@ def _of_this_view(follow: Tracking, passes: dict[str, np.ndarray], flow: np.ndar
 
 def _without(chain: Chain, pixels: np.ndarray) -> Chain:
     return Chain(np.where(pixels, np.int32(UNKNOWN), chain.source), chain.position)
-
-
-def _feathered(new: np.ndarray) -> np.ndarray:
-    """(H,W) float32: 1 where `new`, falling to 0 within FEATHER pixels around it."""
-    outside = cv2.distanceTransform((~new).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.clip(1.0 - outside / (FEATHER + 1.0), 0.0, 1.0).astype(np.float32)
 
 
 def _state(chain: Chain) -> dict[str, np.ndarray]:

@@ -14,10 +14,15 @@ from .studio import Studio
 
 @dataclass(frozen=True)
 class Task:
-    """The work on one frame; it reads the results of the frames in `needs`, which the plan lists before it."""
+    """The work on one frame of the take, or on a keyframe, which is painted for the others to take from.
+
+    It reads the results of the frames in `needs` and of the keyframes in `keyframes`; the plan lists these before it.
+    """
 
     frame: int
     needs: tuple[int, ...] = ()
+    keyframes: tuple[int, ...] = ()
+    is_keyframe: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import numpy as np
 
 RING = 12  # pixels around new paint that are painted too, only to see how it differs from what is there
 REACH = 8.0  # pixels, standard deviation: how far a difference is carried into new paint
+FEATHER = 1.5  # pixels over which new paint blends into what is there
 LARGEST = 0.08  # of 0..1; a larger difference is a stroke, not a tone, and says nothing
 
 
@@ -12,6 +13,12 @@ def ring_mask(new: np.ndarray) -> np.ndarray:
     """(H,W) float32: 1 on `new` (H,W) bool and within RING pixels of it."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING + 1, 2 * RING + 1))
     return cv2.dilate(new.astype(np.float32), disc)
+
+
+def feathered(new: np.ndarray) -> np.ndarray:
+    """(H,W) float32: 1 where `new`, (H,W) bool, falling to 0 within FEATHER pixels around it."""
+    outside = cv2.distanceTransform((~new).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.clip(1.0 - outside / (FEATHER + 1.0), 0.0, 1.0).astype(np.float32)
 
 
 def fitted(

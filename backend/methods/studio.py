@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..errors import Code, ShotError
+from ..motion.places import with_sky
+from ..motion.surface import Points, SurfaceIndex
+from ..motion.visibility import SURFACE
 from ..painters.painter import Painter, PaintRequest
 from ..passes.conditions import condition, passes_for
 from ..passes.exr import read_passes, read_picture
@@ -16,6 +20,7 @@ from ..take import Take
 from .areas import Areas
 
 CACHE_BYTES = 256_000_000
+INDEXES = 256  # of painted surfaces; together they hold each surface about once
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
 
@@ -30,9 +35,10 @@ class Studio:
         self._painter = painter
         width, height = shot.resolution
         # Bounded by bytes, not by the length of the shot.
-        self.finished = lru_cache(max(2, CACHE_BYTES // (width * height * 12)))(self._finished)
+        self._stored = lru_cache(max(2, CACHE_BYTES // (width * height * 12)))(self._read_stored)
         self.picture = lru_cache(2)(self._picture)
         self._frame_passes = lru_cache(2)(self._read_passes)
+        self.painted_surface = lru_cache(INDEXES)(self._index)
         self.areas = lru_cache(1)(Areas(shot, take.settings).of)
 
     def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
@@ -41,6 +47,17 @@ class Studio:
 
     def _read_passes(self, frame: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         return read_passes(self.shot, frame, names)
+
+    def places(self, frame: int) -> dict[str, np.ndarray]:
+        """What surface each pixel of `frame` shows, the sky included; see `with_sky`."""
+        return with_sky(self.passes(frame, SURFACE), self.shot, frame)
+
+    def _index(self, frame: int, is_keyframe: bool) -> SurfaceIndex:
+        """The surface that was painted in `frame`, by the bits `own` of its state."""
+        passes = self.places(frame)
+        own = (self.keyframe_state(frame) if is_keyframe else self.state(frame))["own"]
+        bits = np.unpackbits(own, count=passes["object_id"].size).reshape(passes["object_id"].shape)
+        return SurfaceIndex(Points.of(passes), bits.astype(bool))
 
     def _picture(self, frame: int) -> np.ndarray:
         return read_picture(self.shot, frame)
@@ -80,9 +97,15 @@ class Studio:
         render = self.picture(frame)
         return as_stored(render + mask[..., None] * (painted / np.float32(255.0) - render))
 
-    def _finished(self, frame: int) -> np.ndarray:
+    def finished(self, frame: int) -> np.ndarray:
         """The paint of the finished `frame` as it was stored, (H,W,3) float32 0..1."""
-        path = self.take.painted_path(frame) if self.settings.paint else self.take.frame_path(frame)
+        return self._stored(self.take.painted_path(frame) if self.settings.paint else self.take.frame_path(frame))
+
+    def keyframe(self, frame: int) -> np.ndarray:
+        """The picture of the keyframe `frame` as it was stored, (H,W,3) float32 0..1."""
+        return self._stored(self.take.keyframe_path(frame))
+
+    def _read_stored(self, path: Path) -> np.ndarray:
         stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
         width, height = self.shot.resolution
         if stored is None or stored.shape != (height, width, 3):
@@ -91,12 +114,19 @@ class Studio:
 
     def state(self, frame: int) -> dict[str, np.ndarray]:
         """The state that the task of `frame` left."""
-        path = self.take.state_path(frame)
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return dict(stored)
-        except (OSError, ValueError, KeyError) as error:
-            raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again") from error
+        return _arrays(self.take.state_path(frame))
+
+    def keyframe_state(self, frame: int) -> dict[str, np.ndarray]:
+        """The state that the task of the keyframe `frame` left."""
+        return _arrays(self.take.keyframe_state_path(frame))
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, ValueError, KeyError) as error:
+        raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again") from error
 
 
 def _with_margin(picture: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ def parting_band(passes: Mapping[str, np.ndarray], flow: np.ndarray, radius: int
     flow: (H, W, 2), pixels, of the same frame. What is drawn along such a silhouette belongs to this view: carried on,
     it would stick to one of the two surfaces. Where both sides move as one, it can be carried like everything else.
     """
-    parting = [ends & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART) for axis, ends in enumerate(_ends(passes))]
+    parting = [end & (np.abs(np.diff(flow, axis=axis)).max(axis=2) > APART) for axis, end in enumerate(ends(passes))]
     return _band(parting, radius)
 
 
@@ -45,27 +45,27 @@ def crossed_border(flow: np.ndarray, radius: int) -> np.ndarray:
 
 def silhouette_band(passes: Mapping[str, np.ndarray], radius: int) -> np.ndarray:
     """(H, W) bool: within `radius` pixels of any silhouette."""
-    return _band(_ends(passes), radius)
+    return _band(ends(passes), radius)
 
 
-def _ends(passes: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def ends(passes: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Between which neighbours a surface ends: (H-1, W) bool down the columns, (H, W-1) bool along the rows."""
     labels, nearness = surface_labels(passes), 1.0 / np.maximum(passes["depth"], 1e-6)
     found = []
     for axis in (0, 1):
-        first, second = _neighbours(axis)
-        ends = (np.diff(labels, axis=axis) != 0).any(axis=2)
-        found.append(ends | (_bend(nearness, axis) > STEP * np.maximum(nearness[first], nearness[second])))
+        first, second = neighbours(axis)
+        changes = (np.diff(labels, axis=axis) != 0).any(axis=2)
+        found.append(changes | (_bend(nearness, axis) > STEP * np.maximum(nearness[first], nearness[second])))
     return found
 
 
-def _band(ends: list[np.ndarray], radius: int) -> np.ndarray:
-    height, width = ends[1].shape[0], ends[0].shape[1]
+def _band(edges: list[np.ndarray], radius: int) -> np.ndarray:
+    height, width = edges[1].shape[0], edges[0].shape[1]
     edge = np.zeros((height, width), np.uint8)
     if radius > 0:
         for axis in (0, 1):
-            for side in _neighbours(axis):
-                edge[side] |= ends[axis].astype(np.uint8)
+            for side in neighbours(axis):
+                edge[side] |= edges[axis].astype(np.uint8)
         # One pixel of the radius is the edge itself, which lies on both sides.
         edge = cv2.dilate(edge, _disc(radius))
     return edge.astype(bool)
@@ -75,7 +75,8 @@ def _disc(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius - 1, 2 * radius - 1))
 
 
-def _neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+def neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """The two halves of each pair of neighbours, down the columns (axis 0) or along the rows (1)."""
     first, second = slice(None, -1), slice(1, None)
     return ((first,), (second,)) if axis == 0 else ((slice(None), first), (slice(None), second))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from .warp import CORNERS, gather, inside, nearest, pixel_grid
 
-NEEDS = ("object_id", "instance", "surface", "depth")
+SURFACE = ("object_id", "instance", "surface", "depth")
 # How many pixel footprints a surface coordinate may lie from the one expected: a tap is up to one pixel away in both
 # directions, and the footprint changes a little from pixel to pixel. The nearest tap is at most half as far.
 FOOTPRINTS = 1.5
@@ -24,8 +24,8 @@ def visible_in_previous(
 ) -> np.ndarray:
     """(H, W) bool: the point that a pixel shows is seen in the frame that `flow`, (H, W, 2), leads to.
 
-    `now` and `before` are the passes named in `NEEDS` of the flow's own frame and of the other one (any frame, not only
-    the one before). A point is seen there if it lands inside the picture and
+    `now` and `before` are the passes in `SURFACE` of the flow's own frame and of the other one (any frame, not only the
+    one before). A point is seen there if it lands inside the picture and
     - the nearest pixel shows the same object, the same instance, and a place on its surface within the local pixel
       footprint, which tells an arm from the chest it hides;
     - so do the pixels around it that bilinear sampling would blend, or they show something farther away, as beside the
@@ -39,7 +39,7 @@ def visible_in_previous(
     here, there = surface_labels(now), surface_labels(before)
     background = here[..., 0] == BACKGROUND
     place = now["surface"].astype(np.float32, copy=False)
-    place_and_reach = np.dstack((before["surface"], _footprint(before["surface"], there) * np.float32(FOOTPRINTS)))
+    place_and_reach = np.dstack((before["surface"], footprint(before["surface"], there) * np.float32(FOOTPRINTS)))
     depth = before["depth"].astype(np.float32, copy=False)
 
     def same(tap: np.ndarray, reach: float) -> np.ndarray:
@@ -85,7 +85,7 @@ def surface_labels(passes: Mapping[str, np.ndarray]) -> np.ndarray:
     return labels
 
 
-def _footprint(surface: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def footprint(surface: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(H, W) float32: how far the surface coordinate moves from one pixel to the next, both directions added.
 
     Of the two neighbours in a direction the nearer one on the same object counts, so that beside a hidden part the
