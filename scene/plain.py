@@ -9,6 +9,8 @@ import bpy
 
 from . import compat
 from .changes import Changes
+from .held import hold
+from .nodes import Nodes
 from .render_settings import Setting
 from .transparency import transparency
 
@@ -36,12 +38,11 @@ def is_plain(material: bpy.types.Material) -> bool:
 
 def as_diffuse(changes: Changes, tree: bpy.types.NodeTree) -> tuple[Setting, Setting]:
     """Gives a plain material's tree a diffuse shader of its own; returns what to set for a picture, and for data."""
-    changes.callback(setattr, tree.nodes, "active", tree.nodes.active)
+    nodes = Nodes(changes, tree)
     output = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeOutputMaterial")
-    shader = changes.new(tree.nodes.remove, tree.nodes.new, "ShaderNodeBsdfDiffuse")
-    second = changes.new(tree.nodes.remove, tree.nodes.new, "ShaderNodeOutputMaterial")
+    shader, second = nodes.add("ShaderNodeBsdfDiffuse"), nodes.add("ShaderNodeOutputMaterial")
     second.target = output.target
     tree.links.new(shader.outputs[0], second.inputs["Surface"])
     changes.callback(setattr, output, "is_active_output", output.is_active_output)
     output.is_active_output = True
-    return (output, "is_active_output", True), (second, "is_active_output", True)
+    return (hold(output), "is_active_output", True), (hold(second), "is_active_output", True)

@@ -109,6 +109,7 @@ def refusals(archive: str) -> dict:
 def small_scene(folder: Path) -> bpy.types.Scene:
     """The cube of Blender's first scene, three small frames, in a saved file with a change that is not saved."""
     scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
     scene.render.resolution_x, scene.render.resolution_y = 64, 48
     scene.frame_start, scene.frame_end = 1, 3
     scene.flowbrush.samples = 1
@@ -164,9 +165,11 @@ def cancel(archive: str) -> dict:
         time.sleep(0.1)
         steps += 1
     found |= {"state": job.state, "sentence": job.sentence, "alive": stage._connection.alive}
-    found["frames"] = len(list((folder / "shot" / "passes").glob("[0-9]*.exr")))
+    frames = {path: path.stat().st_mtime_ns for path in (folder / "shot").glob("p*/[0-9]*")}
+    found["frames"] = sum(path.suffix == ".exr" for path in frames)
 
-    job, stage = begin()
+    job, stage = begin()  # on a copy that was saved anew
+    found["kept"] = all(path.exists() and path.stat().st_mtime_ns == time for path, time in frames.items())
     job.abandon()
     found |= {"given up": job.state, "alive after giving up": stage._connection.alive}
     found["temporary"] = [path.name for path in Path(tempfile.tempdir).glob("flowbrush-*")]

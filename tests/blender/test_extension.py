@@ -136,6 +136,7 @@ def test_capture_uses_unsaved_changes_and_leaves_the_file_alone(session):
 def test_cancelled_and_abandoned_captures_leave_nothing_behind(session):
     found = session("cancel")
     assert found["before"] == "running" and 0 < found["progress"] < 1
+    assert found["kept"], "frames of the cancelled capture were rendered again"
     assert found["state"] == "cancelled" and found["sentence"].startswith("Cancelled")
     assert found["frames"] >= 1  # finished frames are kept
     assert not found["alive"]
