@@ -21,7 +21,8 @@ def unbaked(scene: bpy.types.Scene) -> dict[str, str]:
     world = scene.rigidbody_world
     if world is not None and world.enabled and world.collection is not None and not world.point_cache.is_baked:
         for item in world.collection.all_objects:
-            if item.rigid_body is not None and item.rigid_body.type != "PASSIVE":
+            body = item.rigid_body
+            if body is not None and body.type != "PASSIVE" and not body.kinematic:
                 found[item.name_full] = f"The rigid bodies of the scene are not baked: {_BAKE}"
     return found
 
