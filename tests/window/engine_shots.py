@@ -3,10 +3,9 @@
 blender --background --python engine_shots.py -- FOLDER PACKAGE
 
 PACKAGE is the extension's folder. Leaves the shots FOLDER/<scene>/<engine>, FOLDER/<scene>/truth.npz, and in
-FOLDER/changed.json what a capture with EEVEE did not leave as it was.
+FOLDER/<scene>/changed.txt what the capture with EEVEE did not leave as it was.
 """
 
-import json
 import runpy
 import sys
 from pathlib import Path
@@ -92,13 +91,13 @@ def main() -> None:
         build()
         scene, folder = bpy.context.scene, FOLDER / build.__name__
         scene.render.engine = compat.EEVEE
+        bpy.context.view_layer.update()
         rna_dump.dump()  # reading some attributes changes how Blender stores them
         before = rna_dump.dump()
         shot = captured(scene, compat.EEVEE, folder / "EEVEE")
-        changed = rna_dump.difference(before, rna_dump.dump())
+        (folder / "changed.txt").write_text(rna_dump.changed(before), "utf-8")
         rays = ray_truth.cast(scene, shot.cameras, NOW, shot.resolution)
         np.savez(folder / "truth.npz", names=rays.names.astype(str), landed=rays.landed, seen=rays.seen)
-    (FOLDER / "changed.json").write_text(json.dumps({path: repr(values) for path, values in changed.items()}), "utf-8")
 
 
 main()
