@@ -37,6 +37,7 @@ _COMPUTED = {
     "ScrEdge.*v1",
     "ScrEdge.*v2",
     "View3D.*camera",
+    "bNodeTreeInterfacePanel.**items_array",
 }
 
 

@@ -108,7 +108,7 @@ def _changed(before: tuple[blend_file.Saved, dict[str, Any]], opened_anew: bool)
 
 def _is_shadow(line: str) -> bool:
     """What Blender keeps for itself: the data-block that it renders to (what is seen there has a test of its own), and
-    before 5.0 a hidden socket in the compositor of every pass that there ever was, in the order it met them."""
+    before 5.2 a hidden socket in the compositor of every pass that there ever was, in the order it met them."""
     if line.startswith(("IMRender Result", "images['Render Result']")):
         return True
-    return bpy.app.version < (5, 0, 0) and "NTCompositing Nodetree" in line
+    return bpy.app.version < (5, 2, 0) and "NTCompositing" in line

@@ -188,6 +188,7 @@ def goes_to_another_frame(chance: Chance, scene: bpy.types.Scene) -> None:
 def deletes_another_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
     if len(scene.view_layers) > 1:
         scene.view_layers.remove(scene.view_layers[-1])
+        scene.view_layers[0].use_pass_z = scene.view_layers[0].use_pass_z  # now the compositor knows of it
 
 
 def adds_a_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
