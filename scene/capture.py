@@ -179,9 +179,8 @@ def _keep_time(changes: Changes, scene: bpy.types.Scene, layer: bpy.types.ViewLa
     """Brings back the frame the user was at, and what Blender overwrites on the way there."""
     for each in scene.view_layers:  # Blender deselects what is hidden for a moment
         changes.callback(_select, each, [item for item in each.objects if item.select_get(view_layer=each)])
-    changes.callback(_update, layer)
+    changes.keep_animated(layer)
     changes.callback(compat.refresh_compositor, scene)
-    changes.keep_animated()
     changes.callback(setattr, scene, "camera", scene.camera)  # markers change it
     changes.callback(_go_to, scene, scene.frame_current + scene.frame_subframe)  # each may be negative
     _keep_render(changes)
@@ -203,10 +202,6 @@ def _select(layer: bpy.types.ViewLayer, objects: list[bpy.types.Object]) -> None
     for item in layer.objects:
         if item in objects and item not in selected:
             item.select_set(True, view_layer=layer)
-
-
-def _update(layer: bpy.types.ViewLayer) -> None:
-    layer.update()
 
 
 def _go_to(scene: bpy.types.Scene, moment: float) -> None:

@@ -51,19 +51,20 @@ class Changes(ExitStack):
         """Remembers all values of `struct` and of the structs in it, which may then be changed freely."""
         self.callback(_restore, struct, list(_values(struct)))
 
-    def keep_animated(self) -> None:
-        """Remembers the value of every animated property of the file.
+    def keep_animated(self, layer: bpy.types.ViewLayer) -> None:
+        """Remembers the value of every animated or driven property of the file.
 
         Blender overwrites them at each frame change, also those that the user changed and has not keyed yet: a pose
         in the making would be lost.
         """
+        values = []
         for owner in compat.animated_ids():
             for path, index in compat.animated_paths(owner):
                 try:
-                    value = owner.path_resolve(path)
+                    values.append((hold(owner), path, index, _plain(owner.path_resolve(path))))
                 except ValueError:  # a curve for something that no longer exists: Blender ignores it too
                     continue
-                self.callback(_put_back, owner, path, index, _plain(value))
+        self.callback(_put_all_back, layer, values)
 
     def _mute_animation(self, owner: Any, name: str) -> None:
         animation = getattr(owner.id_data, "animation_data", None)
@@ -130,6 +131,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | bytes | set | bool | int | float | bpy.types.ID) or value is None:
         return value
     return tuple(_plain(item) for item in value)
+
+
+def _put_all_back(layer: bpy.types.ViewLayer, values: list[tuple[Held, str, int, Any]]) -> None:
+    """Twice over: what is shown again is evaluated anew, its animation included."""
+    for _ in range(2):
+        for held, path, index, value in values:
+            if held.exists():
+                _put_back(held.part, path, index, value)
+        layer.update()
 
 
 def _put_back(owner: bpy.types.ID, path: str, index: int, value: Any) -> None:

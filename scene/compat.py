@@ -92,9 +92,9 @@ def animated_ids() -> Iterator[bpy.types.ID]:
 
 
 def animated_paths(owner: Any) -> set[tuple[str, int]]:
-    """Path and index of every property of `owner` that its action or its NLA strips move."""
+    """Path and index of every property of `owner` that its action, its NLA strips or drivers move."""
     animation = owner.animation_data
-    paths = {(curve.data_path, curve.array_index) for curve in action_curves(animation)}
+    paths = {(curve.data_path, curve.array_index) for curve in (*action_curves(animation), *animation.drivers)}
     for track in animation.nla_tracks:
         for strip in track.strips:
             if strip.action is not None:

@@ -117,7 +117,13 @@ def _remove_slot(data: Any, material: bpy.types.Material) -> None:
     """Removes the slot that was added for `material`, and no slot that the user added or filled meanwhile."""
     slots = list(data.materials)
     if slots == [material]:
+        faces = data.attributes.get("material_index") if isinstance(data, bpy.types.Mesh) else None
+        if faces is not None:  # clearing would remove it, and a new one comes last
+            faces.name = "flowbrush_material_index"
+            unique = faces.name
         data.materials.clear()  # pop() would leave the object an empty slot
+        if faces is not None:
+            data.attributes[unique].name = "material_index"
     elif material in slots:
         data.materials.pop(index=slots.index(material))
 

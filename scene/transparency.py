@@ -118,8 +118,7 @@ def _moves(socket: bpy.types.NodeSocket) -> bool:
     animation = socket.id_data.animation_data
     if animation is None:
         return False
-    moving = {path for path, _ in compat.animated_paths(socket.id_data)} | {d.data_path for d in animation.drivers}
-    return socket.path_from_id("default_value") in moving
+    return socket.path_from_id("default_value") in {path for path, _ in compat.animated_paths(socket.id_data)}
 
 
 def _is_group(node: bpy.types.Node) -> bool:

@@ -22,6 +22,16 @@ _SKIPPED = {"PointCache", "PTCacheMem", "LibraryWeakReference"}
 # What Blender computes from the rest, or counts while it runs. A viewport's camera is the scene's unless it is locked
 # to another.
 _COMPUTED = {
+    "ChannelDriver.curval",
+    "ColorManagedViewSettings.*curve_mapping",  # what the curves are is compared where they are
+    "CurveMap.*curve",
+    "Curve.loc[3]",
+    "Curve.size[3]",
+    "Curve.texflag",
+    "FCurve.curval",
+    "ImagePaintSettings.missing_data",
+    "Object.base_local_view_bits",
+    "Object.transflag",  # its choices are in the dump, what is left is whether the scale turns inside out
     "Base.flag",  # selected and hidden are in the dump of what Python sees
     "Object.base_flag",
     "IDPropertyData.*children_map",
@@ -141,8 +151,9 @@ def _canonical(dna: "Dna", blocks: list[Block]) -> dict[str, Block]:
         # What is written through a buffer has an address that others have too. What is pointed to is a data-block, or
         # belongs to the same one and is written after what points to it.
         found = [n for n in by_address[address] if blocks[n].owner == blocks[number].owner]
-        found = [n for n in found if n > number] or found[::-1] or by_address[address]
-        return blocks[found[0]].label
+        found = [n for n in found if n > number] or found[::-1]
+        found = found or [n for n in by_address[address] if blocks[n].number == 0]
+        return blocks[found[0]].label if found else ""
 
     found = {}
     for number, block in enumerate(blocks):
@@ -167,6 +178,8 @@ def _canonical(dna: "Dna", blocks: list[Block]) -> dict[str, Block]:
 
 @cache
 def _number(label: str) -> int:
+    if not label:  # an address that nothing was written for, which happens to be that of something else
+        return 0
     return int.from_bytes(hashlib.blake2b(label.encode(), digest_size=8).digest(), "little")
 
 

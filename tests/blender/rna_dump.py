@@ -22,6 +22,10 @@ _MADE_UP = {
     ("Object", "matrix_local"),
     ("Object", "matrix_world"),
     ("LatticePoint", "co"),
+    ("ImagePaint", "missing_materials"),
+    ("ImagePaint", "missing_texture"),
+    ("ImagePaint", "missing_uvs"),
+    ("ImagePaint", "missing_stencil"),
     ("Mesh", "loop_triangles"),
 }
 _MADE_UP_WHOLE = {"MeshUVLoopLayer", "PointCache"}

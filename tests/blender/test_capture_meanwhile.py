@@ -194,3 +194,24 @@ def test_what_is_made_is_removed_though_its_maker_failed_before_it_was_named(sce
         changes.new(bpy.data.materials, "passing")
         raise KeyboardInterrupt
     assert "passing" not in bpy.data.materials
+
+
+def test_attributes_of_a_mesh_stay_in_their_order(scene, tmp_path):
+    item = bare_grid()
+    item.data.attributes.new("weights", "FLOAT", "POINT")
+    before = [attribute.name for attribute in item.data.attributes]
+    list(capture(scene, tmp_path / "shot", SETTINGS))
+    assert [attribute.name for attribute in item.data.attributes] == before and face_materials(item) == [2, 0, 1, 3]
+
+
+def test_what_is_not_keyed_yet_stays_though_its_object_was_hidden_for_a_while(scene, tmp_path):
+    item = bare_grid()
+    for frame in (1, 9):
+        item.location.x, item.hide_viewport = float(frame), frame == 1
+        item.keyframe_insert("location", frame=frame)
+        item.keyframe_insert("hide_viewport", frame=frame)
+    scene.frame_set(1)
+    item.location.x, item.hide_viewport = 0.5, False
+    bpy.context.view_layer.update()
+    list(capture(scene, tmp_path / "shot", SETTINGS))
+    assert (item.location.x, item.hide_viewport) == (0.5, False)

@@ -194,6 +194,8 @@ def deletes_another_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
 def adds_a_view_layer(chance: Chance, scene: bpy.types.Scene) -> None:
     layer = scene.view_layers.new("added by the user")
     layer.use, layer.cycles.use_denoising = False, True  # Cycles gives it settings when it is first asked for them
+    for item in layer.objects:  # what is selected there depends on what is shown now
+        item.select_set(False, view_layer=layer)
 
 
 def changes_the_light(chance: Chance, scene: bpy.types.Scene) -> None:

@@ -47,8 +47,15 @@ def build(seed: int, folder: Path) -> bpy.types.Scene:
         scene.render.use_compositing = scene.render.use_sequencer = False
         bpy.ops.render.render(scene=scene.name)
     compat.refresh_compositor(scene)
-    bpy.context.view_layer.update()
+    settle()
     return scene
+
+
+def settle() -> None:
+    """Has Blender evaluate drivers and constraints now, which it would do at some later moment."""
+    for item in bpy.data.objects:
+        item.update_tag(refresh={"OBJECT", "DATA"})
+    bpy.context.view_layer.update()
 
 
 def _library(chance: Chance, path: Path) -> Path:

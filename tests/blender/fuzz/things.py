@@ -80,6 +80,8 @@ def _place(chance: Chance, item: bpy.types.Object) -> None:
             constraint.target = chance.choice([None, *earlier])
         if kind == "CHILD_OF":
             constraint.set_inverse_pending = False  # or Blender computes it at some later moment
+        if kind == "STRETCH_TO":
+            constraint.rest_length = 1.0  # the same
         chance.scramble(constraint, 0.1)
     item.pass_index = chance.choice((0, 0, 7, 32767))
     if chance.often(0.1):
