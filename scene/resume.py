@@ -26,6 +26,8 @@ from .survey import State
 
 VERSION = 2
 _FRAME_FILE = re.compile(r"(-?\d{4,})\.(exr|png)")
+# Other code may capture otherwise.
+_CODE = digest(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 _HEX = re.compile(r"[0-9a-f]{32}")
 PARTS = ("passes", "pictures", "conditions")  # the folders of a shot that are kept; people are found anew each time
 
@@ -83,8 +85,7 @@ def prints(states: Mapping[int, State], common: Mapping[str, Any], picture: Mapp
     common: the settings that count for every part. picture: those that count for the
     picture and what Blender draws only.
     """
-    code = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    base = digest(*code, bpy.app.version_string.encode(), json.dumps(common, sort_keys=True).encode())
+    base = digest(_CODE, bpy.app.version_string.encode(), json.dumps(common, sort_keys=True).encode())
     light = json.dumps(picture, sort_keys=True).encode()
     return {
         frame: Print(
