@@ -33,10 +33,12 @@ FORBIDDEN = {
             "blender",
             "environment",
             "footage/catalogue",
+            "footage/numbering",
         )
     },
     "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/motion": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
+    "backend/footage": BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters", "diffusers"},
     "backend/methods": HEAVY
     | BLENDER
     | {"scene", "operators", "panels", "backend.models", "backend.painters.diffusion"},
