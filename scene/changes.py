@@ -134,12 +134,13 @@ def _plain(value: Any) -> Any:
 
 
 def _put_all_back(layer: bpy.types.ViewLayer, values: list[tuple[Held, str, int, Any]]) -> None:
-    """Twice over: what is shown again is evaluated anew, its animation included."""
-    for _ in range(2):
+    """Again and again: what is shown again is evaluated anew, its animation and drivers included."""
+    for again in (True, True, False):
         for held, path, index, value in values:
             if held.exists():
                 _put_back(held.part, path, index, value)
-        layer.update()
+        if again:
+            layer.update()
 
 
 def _put_back(owner: bpy.types.ID, path: str, index: int, value: Any) -> None:

@@ -23,6 +23,7 @@ _SKIPPED = {"PointCache", "PTCacheMem", "LibraryWeakReference"}
 # to another.
 _COMPUTED = {
     "ChannelDriver.curval",
+    "ChannelDriver.flag",  # whether its expression has failed
     "ColorManagedViewSettings.*curve_mapping",  # what the curves are is compared where they are
     "CurveMap.*curve",
     "Curve.loc[3]",

@@ -21,6 +21,7 @@ _MADE_UP = {
     ("Object", "dimensions"),
     ("Object", "matrix_local"),
     ("Object", "matrix_world"),
+    ("Driver", "is_valid"),
     ("LatticePoint", "co"),
     ("ImagePaint", "missing_materials"),
     ("ImagePaint", "missing_texture"),

@@ -55,6 +55,8 @@ def settle() -> None:
     """Has Blender evaluate drivers and constraints now, which it would do at some later moment."""
     for item in bpy.data.objects:
         item.update_tag(refresh={"OBJECT", "DATA"})
+        if item.library is None:
+            item.pass_index = item.pass_index
     bpy.context.view_layer.update()
 
 

@@ -18,7 +18,7 @@ _MODIFIERS = (
     "CLOTH", "COLLISION", "MULTIRES", "MESH_TO_VOLUME",
 )  # fmt: skip
 _NODES = (
-    "SetPosition", "MeshToPoints", "SubdivideMesh", "SetMaterial", "InstanceOnPoints", "SplitEdges", "MeshToVolume",
+    "SetPosition", "MeshToPoints", "SubdivideMesh", "SetMaterial", "InstanceOnPoints", "SplitEdges",
     "ObjectInfo",
 )  # fmt: skip
 _CONSTRAINTS = (
