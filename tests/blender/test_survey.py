@@ -224,9 +224,8 @@ def select_and_activate() -> None:
     for item in bpy.data.objects:
         item.select_set(item.name == "Wall")
     bpy.context.view_layer.objects.active = bpy.data.objects["Wall"]
-    for name in ("vertices", "edges", "polygons"):
-        pieces = getattr(bpy.data.meshes["Wall"], name)
-        pieces.foreach_set("select", np.arange(len(pieces)) % 2 == 0)
+    for piece in bpy.data.meshes["Wall"].polygons:
+        piece.select = piece.index % 2 == 0
 
 
 def hide_in_window() -> None:
