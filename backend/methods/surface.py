@@ -28,6 +28,7 @@ from .studio import Studio, as_stored
 
 LARGER = 1.7  # times as large as an earlier keyframe shows it: a surface seen this close is painted again
 SPECKS = 0.0003  # of the picture; less than this is filled from around and not painted
+PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
 Passes = dict[str, np.ndarray]
 
 
@@ -180,4 +181,5 @@ def _stored_lines(chain: Chain, drawn_at: np.ndarray) -> dict[str, np.ndarray]:
 
 def _radius(studio: Studio) -> float:
     """How far from a silhouette paint belongs to this view, pixels."""
-    return studio.settings.edge_band * studio.shot.resolution[1] / 1000.0
+    asked_for = studio.settings.edge_band * studio.shot.resolution[1] / 1000.0
+    return max(asked_for, PEN) if asked_for else 0.0

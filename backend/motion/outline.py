@@ -15,6 +15,7 @@ from .chain import UNKNOWN, Chain, advance
 from .silhouettes import ends, neighbours
 from .warp import inside, nearest, pixel_grid
 
+FAR = 1.5  # pixels
 WANDERED = 0.75  # pixels: as far may a silhouette wander over its surface before it is drawn anew
 
 
@@ -36,7 +37,11 @@ class Outline:
 
 
 def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
-    """The silhouettes of a frame. passes: those in `silhouettes.NEEDS`. radius: in pixels, to either side."""
+    """The silhouettes of a frame. passes: those in `silhouettes.NEEDS`. radius: in pixels, on the near side.
+
+    On the far side at most `FAR` pixels count: half a pen's width and its soft edge. What moves along there covers a
+    surface that stays.
+    """
     depth = passes["depth"]
     in_front = np.zeros(depth.shape, bool)
     for axis, end in enumerate(ends(passes)):
@@ -57,7 +62,8 @@ def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
     # Beside its own front a pixel of the same object lies behind only where there is a jump in depth between them.
     behind = ~same | (depth > depth.ravel()[front] * 1.03)
     distance = np.where(behind, 0.5 - apart, apart + 0.5)
-    return Outline(np.where(np.abs(distance) <= radius, distance, np.inf).astype(np.float32), front)
+    within = (distance <= radius) & (distance >= -min(radius, FAR))
+    return Outline(np.where(within, distance, np.inf).astype(np.float32), front)
 
 
 def follow_outline(
