@@ -7,7 +7,6 @@ default).
 
 import importlib
 import pickle
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 
 from ..errors import BackendError, Code, ModelError
 from ..models.device import choose_device
+from ..models.vision import import_torchvision
 from .catalogue import ESTIMATORS, HUB, Estimator, estimator
 
 LARGEST = 1024  # pixels of the shorter side that a network is given
@@ -112,7 +112,8 @@ def _side(picture: np.ndarray) -> int:
 def _controlnet_aux() -> Any:
     """The package, imported now: it brings torchvision and timm along. Raises BackendError(NO_ENVIRONMENT)."""
     try:
-        _import_torchvision()
+        import_torchvision()
+        importlib.import_module("torchvision")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it uses old names of timm's
             return importlib.import_module("controlnet_aux")
@@ -122,28 +123,6 @@ def _controlnet_aux() -> Any:
             f"Estimating conditions needs the footage extra ({error.name} is missing): "
             "flowbrush environment create FOLDER --footage",
         ) from error
-
-
-def _import_torchvision() -> None:
-    """Imports torchvision even where its compiled part was built for another torch, as beside a CPU build on Linux.
-
-    Nothing here uses that part, but torchvision's import asks for two of its operators by name.
-    """
-    try:
-        importlib.import_module("torchvision")
-    except RuntimeError:
-        import torch
-
-        for module in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
-            del sys.modules[module]
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEPT.append(library)
-        importlib.import_module("torchvision")
-
-
-_KEPT: list[Any] = []  # operators live as long as the library that defines them
 
 
 def _missing(name: str, why: str) -> ModelError:

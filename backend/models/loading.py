@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
 from .choice import STARTER, ModelChoice, Source, tensor_shapes
+from .vision import import_torchvision
 
 if TYPE_CHECKING:
     import torch
@@ -62,6 +63,7 @@ def forget() -> None:
 def _loaded(choice: ModelChoice, precision: str) -> Models:
     import torch
 
+    import_torchvision()
     _be_quiet()
     dtype: torch.dtype = getattr(torch, precision)
     if choice.base.path.is_file():

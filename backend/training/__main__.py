@@ -3,6 +3,8 @@
 import argparse
 import importlib
 
+from ..models.vision import import_torchvision
+
 STEPS = ("scenes", "examples", "train", "export", "judge")
 
 if __name__ == "__main__":
@@ -10,4 +12,6 @@ if __name__ == "__main__":
     parser.add_argument("step", choices=STEPS, help="in this order; scenes runs in Blender's Python")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     chosen = parser.parse_args()
+    if chosen.step != "scenes":
+        import_torchvision()
     importlib.import_module(f".{chosen.step}", __package__).main(chosen.arguments)
