@@ -86,14 +86,13 @@ def with_neighbours(frames: Iterable[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class _Group:
-    """Data-blocks: the digest of those that nothing moves, and how to look at the others."""
+    """Data-blocks in a fixed order: the digests of those that nothing moves, and how to look at the others."""
 
-    still: bytes
-    moving: list[Callable[[], Walk]]
+    members: list[bytes | Callable[[], Walk]]
 
     def digest(self) -> bytes:
         """The digest of all of them now."""
-        return digest(self.still, *(walk().digest() for walk in self.moving))
+        return digest(*(member if isinstance(member, bytes) else member().digest() for member in self.members))
 
 
 @dataclass(frozen=True)
@@ -189,8 +188,7 @@ class _Looking:
         """`blocks` with all their values, and what of scene and view layer counts with or without `light`."""
         walks = [(block, lambda block=block: self._walk(block, block)) for block in blocks]
         walks += [(self._scene, lambda part=part: self._walk(part(), self._scene, light=light)) for part in whole]
-        still = digest(*(walk().digest() for owner, walk in walks if not self._moves(owner)))
-        return _Group(still, [walk for owner, walk in walks if self._moves(owner)])
+        return _Group([walk if self._moves(owner) else walk().digest() for owner, walk in walks])
 
     def _blocks(self, depsgraph: bpy.types.Depsgraph) -> list[bpy.types.ID]:
         """All data-blocks that make up the scene besides objects, also those that only materials and such point to."""

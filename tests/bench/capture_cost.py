@@ -79,10 +79,8 @@ def _measure(given: argparse.Namespace, folder: Path) -> None:
         f"nothing changed, with Blender's start and loading the file: {time.perf_counter() - started:.2f} s "
         f"({used.children_user + used.children_system:.2f} of processor)"
     )
-    print(f"material '{_change_a_material()}': ", end="")
-    again.capture("changed")
-    print(f"object '{_move_in_last_quarter(scene, frames)}': ", end="")
-    again.capture("moved in the last quarter")
+    again.capture(f"material '{_change_a_material()}' changed")
+    again.capture(f"object '{_move_in_last_quarter(scene, frames)}' moved in the last quarter")
 
 
 def _set_up(given: argparse.Namespace) -> bpy.types.Scene:

@@ -292,6 +292,18 @@ def test_an_edit_of_a_few_frames_counts_for_those_and_for_the_vectors_beside(sce
     assert [frame for frame in frames if before[frame].passes != after[frame].passes] == [5, 6, 7, 8]
 
 
+def test_the_first_keys_of_an_object_count_from_where_it_moves(scene):
+    frames = range(1, 9)
+    before = look(scene, frames)
+    wall = bpy.data.objects["Wall"]
+    wall.keyframe_insert("location", frame=5)
+    wall.location.y += 0.1
+    wall.keyframe_insert("location", frame=8)
+    after = look(scene, frames)
+    assert [frame for frame in frames if before[frame].picture != after[frame].picture] == [6, 7, 8]
+    assert [frame for frame in frames if before[frame].passes != after[frame].passes] == [5, 6, 7, 8]
+
+
 def test_a_script_that_runs_at_each_frame_counts(scene):
     def squeeze(_scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         bpy.data.lights["Sun"].energy = power
