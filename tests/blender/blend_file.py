@@ -18,7 +18,7 @@ import numpy as np
 
 _NOT_DATA = {b"REND", b"TEST", b"GLOB", b"DNA1", b"USER"}  # the file's own head, and preferences
 # How far a simulation has come that is not baked, and where data was appended from, which Blender leaves half empty.
-_SKIPPED = {"PointCache", "PTCacheMem", "LibraryWeakReference"}
+_SKIPPED = {"PointCache", "PTCacheMem", "NodesModifierDataBlock", "LibraryWeakReference"}
 # What Blender computes from the rest, or counts while it runs. A viewport's camera is the scene's unless it is locked
 # to another.
 _COMPUTED = {
@@ -34,12 +34,15 @@ _COMPUTED = {
     "Object.base_local_view_bits",
     "Object.transflag",  # its choices are in the dump, what is left is whether the scale turns inside out
     "Base.flag",  # selected and hidden are in the dump of what Python sees
+    "NodesModifierBake.*data_blocks",
+    "NodesModifierBake.data_blocks_num",
     "Object.base_flag",
     "IDPropertyData.*children_map",
     "Image.last_render_slot",
     "Mesh.face_sets_color_seed",
     "Mesh.loc[3]",  # the extent of a mesh, where that is not set by hand
     "Mesh.size[3]",
+    "Mesh.texflag",
     "Object.constinv[4][4]",
     "ID.recalc",
     "ID.recalc_after_undo_push",

@@ -22,6 +22,8 @@ _MADE_UP = {
     ("Object", "matrix_local"),
     ("Object", "matrix_world"),
     ("Driver", "is_valid"),
+    ("GPencilLayer", "active_frame"),
+    ("NodesModifierBake", "data_blocks"),
     ("LatticePoint", "co"),
     ("ImagePaint", "missing_materials"),
     ("ImagePaint", "missing_texture"),

@@ -37,8 +37,8 @@ def build(seed: int, folder: Path) -> bpy.types.Scene:
     if chance.often(0.3):
         settings.add_another_scene(chance, scene)
     looks.add_world(chance, scene)
-    looks.add_compositing(chance, scene)
     settings.set_render(chance, scene)
+    looks.add_compositing(chance, scene)  # after what decides which passes there are
     settings.add_odds_and_ends(chance, scene)
     scene.frame_set(chance.choice((1, 3, -2, 0)), subframe=chance.choice((0.0, 0.0, 0.5, 0.3)))
     rigs.leave_unkeyed(chance, scene)
