@@ -1,33 +1,28 @@
 """Renders a shot: for each frame of a range the beauty picture and the crisp passes, and leaves the scene as it was."""
 
-import errno
 import math
 import os
-import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import disk_usage
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..backend import needs
-from ..backend.errors import Cancelled, Code, SceneError, ShotError, StorageError
-from ..backend.shot import Camera, Shot
-from ..backend.storage import make_folder, storage_errors, write_whole
+from ..backend.errors import Code, SceneError, ShotError, StorageError
+from ..backend.shot import Shot
+from ..backend.storage import make_folder, storage_errors
 from . import cameras, compat, describe, engines, line_art, passes, pose, render_settings, resume, surface, trust
 from .changes import Changes
-from .exr_file import ExrLayoutError
+from .exr_file import ExrLayoutError, read_channels
 from .held import hold
 from .onlooker import look
-from .pen import grey_png
-from .picture import pixels_only, render_result
+from .picture import render_result
+from .renderer import Renderer
 from .survey import survey, with_neighbours
-
-_BYTES_PER_PIXEL = 200  # a frame before compression, and again what is written on the way to it
 
 
 @dataclass(frozen=True)
@@ -139,7 +134,8 @@ def _capture(
         )
         shot = replace(shot, capture=resume.name(shot, now))
         record = resume.begin(shot, former, now)
-        missing = {frame: _missing(shot, frame) for frame in frames}
+        renderer = Renderer(scene, layer, shot, renders, marking.aovs)
+        missing = {frame: renderer.missing(frame) for frame in frames}
         _look_at(scene, renders, [frame for frame in frames if not missing[frame]])
         for done, frame in enumerate(frames, 1):
             started = time.perf_counter()
@@ -147,11 +143,7 @@ def _capture(
                 raise SceneError(Code.UNSUPPORTED_SCENE, f"The view layer '{view_layer}' is gone: capture another one")
             if missing[frame] or shot.has_pose:
                 scene.frame_set(frame)
-            _make(missing[frame], scene, layer, shot, renders, marking, frame)
-            if shot.has_pose:
-                pose.write(people, layer, shot, shot.cameras[frame], frame)
-            if record.frames[frame].depth is None:
-                record.frames[frame] = replace(record.frames[frame], depth=_depth_range(shot, frame))
+            _make(renderer, missing[frame], people, record, frame)
             if frame == settings.last:
                 record.save(folder)
                 _finished(shot, record, watch.reasons).save()
@@ -225,136 +217,29 @@ def _look_at(scene: bpy.types.Scene, renders: render_settings.Renders, frames: l
         look(scene, see)
 
 
-def _missing(shot: Shot, frame: int) -> list[Path]:
-    """The files of a frame that are not there; what is there is what it should be."""
-    files = [shot.picture_path(frame), *(shot.drawn_path(name, frame) for name in shot.drawn)]
-    if shot.passes:
-        files.append(shot.exr_path(frame))
-    return [file for file in files if not file.exists()]
+def _make(renderer: Renderer, missing: list[Path], people: list[pose.Rig], record: resume.Record, frame: int) -> None:
+    """Makes the files of the current frame, and notes in `record` how deep it is."""
+    shot, made = renderer.shot, record.frames[frame]
+    channels = renderer.make(missing, frame)
+    if not channels and shot.passes and (shot.has_pose or made.depth is None):
+        channels = _stored(shot, frame)
+    if shot.has_pose:
+        pose.write(people, renderer.layer, shot, channels, frame)
+    if made.depth is None:
+        record.frames[frame] = replace(made, depth=passes.depth_range(channels))
 
 
-def _make(
-    missing: list[Path],
-    scene: bpy.types.Scene,
-    layer: bpy.types.ViewLayer,
-    shot: Shot,
-    renders: render_settings.Renders,
-    marking: surface.Marking,
-    frame: int,
-) -> None:
-    """Makes files of the current frame."""
-    if shot.exr_path(frame) in missing:
-        _render_passes(scene, layer, shot, renders, marking, frame)
-    if shot.picture_path(frame) in missing:
-        _render_picture(scene, shot, renders, frame)
-    for name in shot.drawn:
-        if shot.drawn_path(name, frame) in missing:
-            _draw(name, scene, layer, shot, renders, shot.cameras[frame], frame)
-
-
-def _render_passes(
-    scene: bpy.types.Scene,
-    layer: bpy.types.ViewLayer,
-    shot: Shot,
-    renders: render_settings.Renders,
-    marking: surface.Marking,
-    frame: int,
-) -> None:
-    """Renders the passes of the current frame and writes their file, whole or not at all."""
-    with _rendering(shot, frame) as rough:
-        rendered = _render(scene, renders.data, rough / "data.exr", "OPEN_EXR_MULTILAYER")
-        clip_end = cameras.clip_end(scene, layer)
-        packed = passes.packed(passes.read_render(rendered, marking.aovs, shot.passes, clip_end))
-    write_whole(shot.exr_path(frame), packed)
-
-
-def _render_picture(scene: bpy.types.Scene, shot: Shot, renders: render_settings.Renders, frame: int) -> None:
-    """Renders the picture of the current frame and writes its file, whole or not at all."""
-    with _rendering(shot, frame) as rough:
-        picture = pixels_only(_render(scene, renders.beauty, rough / "picture.png", "PNG"))
-    write_whole(shot.picture_path(frame), picture)
-
-
-def _draw(
-    name: str,
-    scene: bpy.types.Scene,
-    layer: bpy.types.ViewLayer,
-    shot: Shot,
-    renders: render_settings.Renders,
-    camera: Camera,
-    frame: int,
-) -> None:
-    """Has Blender draw the lines of the current frame and writes their file, whole or not at all."""
-    with _rendering(shot, frame) as rough:
-        if name == needs.FREESTYLE:
-            lines = line_art.freestyle(scene, layer, renders, rough)
-        else:
-            lines = line_art.grease_pencil(scene, layer, renders, camera, shot.resolution)
-    path = shot.drawn_path(name, frame)
-    make_folder(path.parent)
-    write_whole(path, grey_png(lines))
-
-
-@contextmanager
-def _rendering(shot: Shot, frame: int) -> Iterator[Path]:
-    """A folder for what Blender writes, removed afterwards; turns whatever fails in between into the user's error."""
-    _check_room(shot)
-    with (
-        storage_errors(shot.folder),
-        tempfile.TemporaryDirectory(prefix=".capture-", dir=shot.folder) as rough,
-    ):
-        try:
-            yield Path(rough)
-        except (RuntimeError, FileNotFoundError, ExrLayoutError) as error:
-            _write_as_much(shot, Path(rough) / "probe")
-            raise SceneError(Code.RENDER_FAILED, f"Blender could not render frame {frame}: {_reason(error)}") from error
-
-
-def _render(
-    scene: bpy.types.Scene, settings: tuple[render_settings.Setting, ...], path: Path, file_format: str
-) -> bytes:
-    """Renders the current frame with `settings`; returns the file that Blender wrote to `path`."""
-    render_settings.apply(settings)
-    render_settings.image_format(scene, file_format)
-    scene.render.filepath = compat.literal_path(path)
-    # Given the scene by name, the operator would render it at the frame of the one in the window.
-    with bpy.context.temp_override(scene=scene):
-        if "CANCELLED" in bpy.ops.render.render(write_still=True):
-            raise Cancelled
-    return path.read_bytes()
-
-
-def _reason(error: Exception) -> str:
-    return str(error).removeprefix("Error: ").strip().partition("\n")[0]
-
-
-def _check_room(shot: Shot) -> None:
-    """Raises StorageError if the next frame may not fit on the disk."""
-    if disk_usage(shot.folder).free < _bytes_for_a_frame(shot):
-        with storage_errors(shot.exr_path(0)):
-            raise OSError(errno.ENOSPC, "No room for a frame")
-
-
-def _write_as_much(shot: Shot, probe: Path) -> None:
-    """Raises StorageError where the disk is why Blender failed: Blender does not say so, and quotas do not show."""
-    with storage_errors(shot.exr_path(0)):
-        probe.write_bytes(bytes(_bytes_for_a_frame(shot)))
-
-
-def _bytes_for_a_frame(shot: Shot) -> int:
-    return shot.resolution[0] * shot.resolution[1] * _BYTES_PER_PIXEL
-
-
-def _depth_range(shot: Shot, frame: int) -> tuple[float, float]:
-    """Nearest and farthest surface of a finished frame, metres, as it was written; zeros where none is known."""
-    if "depth" not in shot.passes:
-        return passes.depth_range(None)
+def _stored(shot: Shot, frame: int) -> dict[str, np.ndarray]:
+    """The channels of the passes of a frame that stayed from an earlier capture."""
     path = shot.exr_path(frame)
     try:
         with storage_errors(path):
-            return passes.depth_range(passes.read_depth(path.read_bytes()))
+            channels = read_channels(path.read_bytes())
+        if lost := {name for each in shot.passes.values() for name in each.channels} - set(channels):
+            raise ExrLayoutError(f"it has no {min(lost)}")
     except ExrLayoutError as error:
         raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
+    return channels
 
 
 def _finished(shot: Shot, record: resume.Record, distrust: Mapping[str, str]) -> Shot:

@@ -13,7 +13,7 @@ from ..backend.errors import Code, SceneError
 from ..backend.shot import Pass
 from . import compat
 from .aovs import Aovs
-from .exr_file import exr_file, read_channels
+from .exr_file import read_channels
 
 BACKGROUND = 1e9  # metres; Cycles writes 1e10 where a ray hits nothing
 _CLIP_ROUNDING = 1e-4  # EEVEE's depth comes from a depth buffer
@@ -51,28 +51,22 @@ def read_render(data: bytes, aovs: Aovs, names: Iterable[str], clip_end: float) 
     return passes
 
 
-def packed(passes: Mapping[str, np.ndarray]) -> bytes:
-    """The file of a frame."""
-    return exr_file(
-        {
-            channel: pixels
-            for name, values in passes.items()
-            for channel, pixels in zip(
-                _KEPT[name].channels, np.moveaxis(_KEPT[name].pack(values.astype(np.float32)), -1, 0), strict=True
-            )
-        }
-    )
+def kept(passes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The channels of a frame's file, (H, W) each, from its passes, (H, W, C) each."""
+    return {
+        channel: pixels
+        for name, values in passes.items()
+        for channel, pixels in zip(
+            _KEPT[name].channels, np.moveaxis(_KEPT[name].pack(values.astype(np.float32)), -1, 0), strict=True
+        )
+    }
 
 
-def depth_range(depth: np.ndarray | None) -> tuple[float, float]:
-    """Nearest and farthest surface in a depth pass, metres; zeros where there is no surface or no pass."""
-    seen = np.zeros(1) if depth is None else depth[depth < BACKGROUND]
+def depth_range(channels: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """Nearest and farthest surface in the channels of a file, metres; zeros where it has no surface or no depth."""
+    depth = channels.get(_KEPT["depth"].channels[0], np.empty(0))
+    seen = depth[depth < BACKGROUND]
     return (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-
-
-def read_depth(data: bytes) -> np.ndarray | None:
-    """The depth pass, (H, W), from the bytes of a shot's file; None if it has none. Raises ExrLayoutError."""
-    return read_channels(data).get(_KEPT["depth"].channels[0])
 
 
 def _read(channels: Mapping[str, np.ndarray], aovs: Aovs, name: str) -> np.ndarray:

@@ -13,15 +13,12 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..backend.errors import Code, ShotError
 from ..backend.pose import BODY, FACE, MISSING, Joint, Person, State, write_people
-from ..backend.shot import Camera, Shot
-from ..backend.storage import storage_errors
+from ..backend.shot import Shot
 from . import compat
 from .bone_maps import JOINTS, VRM_BONES, Bone, BoneMap, Skeleton, axes, other_sides, recognise, unit
 from .bone_names import FINGERS, LIMBS, SIDES
 from .changes import Changes
-from .exr_file import ExrLayoutError, read_channels
 from .face_bones import Spot, features, landmarks
 from .face_mesh import key_landmarks, shapes_of_head
 from .held import exists
@@ -172,13 +169,19 @@ def _masters(item: bpy.types.Object) -> Iterator[bpy.types.Object]:
             yield from (goal.target for goal in getattr(constraint, "targets", (constraint,)))
 
 
-def write(rigs: Iterable[Rig], layer: bpy.types.ViewLayer, shot: Shot, camera: Camera, frame: int) -> None:
+def write(
+    rigs: Iterable[Rig],
+    layer: bpy.types.ViewLayer,
+    shot: Shot,
+    channels: Mapping[str, np.ndarray],
+    frame: int,
+) -> None:
     """Writes the file of `frame`, the current frame of the scene: everybody who is at least partly in the picture.
 
-    What hides whom is read from the frame's passes, where depth and object ids were captured. Raises StorageError, and
-    ShotError (BAD_EXR) when the passes are damaged.
+    channels: of the frame's passes; what hides whom is seen where depth and object ids are among them. Raises
+    StorageError.
     """
-    view = View(camera, shot.resolution, *_surfaces(shot, frame))
+    view = View(shot.cameras[frame], shot.resolution, *_surfaces(shot, channels))
     numbers = {item.name: item.id for item in shot.objects}
     found = []
     for rig in (rig for rig in rigs if exists(rig.armature)):
@@ -190,17 +193,12 @@ def write(rigs: Iterable[Rig], layer: bpy.types.ViewLayer, shot: Shot, camera: C
     write_people(shot.pose_path(frame), tuple(found), shot.resolution)
 
 
-def _surfaces(shot: Shot, frame: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Depth and object ids of a captured frame; None for both unless both were captured."""
+def _surfaces(shot: Shot, channels: Mapping[str, np.ndarray]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Depth and object ids of a frame; None for both unless both were captured."""
     if not {"depth", "object_id"} <= set(shot.passes):
         return None, None
-    path = shot.exr_path(frame)
-    try:
-        with storage_errors(path):
-            channels = read_channels(path.read_bytes())
-        return channels[shot.passes["depth"].channels[0]], channels[shot.passes["object_id"].channels[0]]
-    except (ExrLayoutError, KeyError) as error:
-        raise ShotError(Code.BAD_EXR, f"{path} is damaged ({error}): delete it and capture again") from error
+    depth, ids = (channels[shot.passes[name].channels[0]] for name in ("depth", "object_id"))
+    return depth, ids
 
 
 def _places(rig: Rig, layer: bpy.types.ViewLayer) -> list[np.ndarray]:

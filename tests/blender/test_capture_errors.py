@@ -11,6 +11,7 @@ from blender import scenes
 from flowbrush.backend.errors import Code, FlowbrushError, SceneError, StorageError
 from flowbrush.backend.shot import Shot
 from flowbrush.scene import capture as capturing
+from flowbrush.scene import renderer
 from flowbrush.scene.capture import CaptureSettings, capture
 
 SETTINGS = CaptureSettings(first=3, last=4, samples=1, size=(32, 24))
@@ -76,8 +77,8 @@ def test_folder_that_is_a_file(scene, tmp_path):
 
 
 def test_disk_that_is_nearly_full(scene, tmp_path, monkeypatch):
-    usage = capturing.disk_usage(tmp_path)
-    monkeypatch.setattr(capturing, "disk_usage", lambda _: usage._replace(free=1000))
+    usage = renderer.disk_usage(tmp_path)
+    monkeypatch.setattr(renderer, "disk_usage", lambda _: usage._replace(free=1000))
     error = refused(scene, tmp_path / "shot")
     assert error.code is Code.DISK_FULL and "make room" in str(error)
 

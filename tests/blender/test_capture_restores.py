@@ -7,6 +7,7 @@ import pytest
 from blender import rna_dump, scenes
 from flowbrush.backend.errors import Code, SceneError
 from flowbrush.scene import capture as capturing
+from flowbrush.scene import renderer
 from flowbrush.scene.capture import CaptureSettings, capture
 
 SETTINGS = CaptureSettings(first=4, last=6, samples=1, denoise=False, size=(32, 24))
@@ -46,7 +47,7 @@ def test_after_an_error_between_renders(scene, tmp_path, monkeypatch):
     before = rna_dump.dump()
     with pytest.raises(SceneError) as caught, closing(capture(scene, tmp_path / "shot", SETTINGS)) as frames:
         next(frames)
-        monkeypatch.setattr(capturing, "pixels_only", fail)
+        monkeypatch.setattr(renderer, "pixels_only", fail)
         next(frames)
     assert caught.value.code is Code.RENDER_FAILED
     assert "frame 5" in str(caught.value) and "no memory left" in str(caught.value)

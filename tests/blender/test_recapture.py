@@ -9,8 +9,9 @@ import bpy
 import pytest
 from blender import scenes
 from blender.test_survey import colour, find, move_key
-from flowbrush.backend.errors import Cancelled
+from flowbrush.backend.errors import Cancelled, Code, ShotError
 from flowbrush.backend.shot import Shot
+from flowbrush.scene import capture as capturing
 from flowbrush.scene.capture import Captured, CaptureSettings, capture
 
 SETTINGS = CaptureSettings(first=3, last=5, samples=1, size=(32, 24))
@@ -194,6 +195,20 @@ def test_a_damaged_record_vouches_for_nothing(scene, folder, damage):
     path.write_text(damage(json.loads(path.read_text())))
     folder.capture(scene)
     assert folder.written() == PASSES | PICTURES
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no picture"], ids=["cut short", "overwritten"])
+def test_passes_that_stayed_and_are_damaged(scene, folder, damaged):
+    """They are read where people may be behind what is in them."""
+    (folder.path / "passes" / "0004.exr").write_bytes(damaged)
+    with pytest.raises(ShotError, match=r"0004\.exr is damaged") as caught:
+        folder.capture(scene, replace(SETTINGS, extras=("pose",)))
+    assert caught.value.code is Code.BAD_EXR
+
+
+def test_passes_are_not_read_again_from_what_was_just_written(scene, tmp_path, monkeypatch):
+    monkeypatch.delattr(capturing, "read_channels")
+    assert len(list(capture(scene, tmp_path / "new", replace(SETTINGS, extras=("pose",))))) == 3
 
 
 def test_a_lost_record_vouches_for_nothing(scene, folder):
