@@ -20,7 +20,7 @@ from . import refresh, worker
 from .job import Job, JobOperator
 
 
-class CaptureStage:
+class CaptureStage(worker.RequestStage):
     """Renders `frames` (first and last, both included) of `scene` into the shot `folder`.
 
     Only what the scene's style and `method` need is captured.
@@ -34,7 +34,6 @@ class CaptureStage:
         self._folder = folder
         self._frames = frames
         self._temporary: Path | None = None
-        self._connection: Connection | None = None
 
     def start(self) -> None:
         """Saves the copy, unsaved changes included, and starts the background Blender on it."""
@@ -55,16 +54,6 @@ class CaptureStage:
         log = worker.log_file("capture")
         self._connection = Connection(scene_command(blender(), log, *arguments), log)
         self._request = self._connection.expect()
-
-    def poll(self) -> list[Message]:
-        """What the background Blender has said."""
-        assert self._connection is not None
-        return [message for message in self._connection.poll() if message.get("id") == self._request]
-
-    def cancel(self) -> None:
-        """The background Blender stops after the frame it is at, or is ended."""
-        if self._connection is not None:
-            self._connection.cancel(self._request)
 
     def close(self) -> None:
         """Ends the background Blender and removes the copy."""

@@ -47,8 +47,25 @@ def log_file(name: str) -> Path:
     return Path(bpy.utils.extension_path_user(PACKAGE, path="logs", create=True)) / f"{name}.log"
 
 
-class WorkerStage:
-    """A stage of a job (see `job.Stage`) that the worker does: the request `kind` with `fields`.
+class RequestStage:
+    """What the stages of a job (see `job.Stage`) share: each is one request to a subprocess, known from `start` on."""
+
+    _connection: Connection | None = None
+    _request: int
+
+    def poll(self) -> list[Message]:
+        """What the subprocess has said about this request."""
+        assert self._connection is not None
+        return [message for message in self._connection.poll() if message.get("id") == self._request]
+
+    def cancel(self) -> None:
+        """The subprocess stops within a step or a frame, or is ended."""
+        if self._connection is not None:
+            self._connection.cancel(self._request)
+
+
+class WorkerStage(RequestStage):
+    """A stage that the worker does: the request `kind` with `fields`.
 
     Raises BackendError(NO_ENVIRONMENT) when the worker cannot run.
     """
@@ -57,23 +74,12 @@ class WorkerStage:
         self.title = title
         self._python = backend_python()
         self._kind, self._fields = kind, fields
-        self._connection: Connection | None = None
         get(self._python)  # says at once when it cannot run, and loads its libraries while a capture goes on
 
     def start(self) -> None:
         """Sends the request to the warm worker, or to a new one."""
         self._connection = get(self._python)
         self._request = self._connection.request(self._kind, **self._fields)
-
-    def poll(self) -> list[Message]:
-        """What the worker has said about this request."""
-        assert self._connection is not None
-        return [message for message in self._connection.poll() if message.get("id") == self._request]
-
-    def cancel(self) -> None:
-        """The worker stops within a step, or is ended."""
-        if self._connection is not None:
-            self._connection.cancel(self._request)
 
     def close(self) -> None:
         """Nothing to do: the worker stays warm for the next job."""
