@@ -3,7 +3,7 @@
 import bpy
 
 from .. import chips
-from .view3d import FlowbrushPanel, draw_main_button
+from .view3d import FlowbrushPanel, draw_main_button, field_layout
 
 
 class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
@@ -15,9 +15,7 @@ class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Which, and where they go."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         export = context.scene.flowbrush.export
         layout.column(align=True).prop(export, "conditions")
         layout.prop(export, "folder", placeholder="In the shot's folder")

@@ -2,15 +2,13 @@
 
 import bpy
 
-from .view3d import draw_job, draw_main_button
+from .view3d import FlowbrushPanel, draw_job, draw_main_button, field_layout
 
 
-class SequencerPanel:
-    """What all panels of the tab share."""
+class SequencerPanel(FlowbrushPanel):
+    """The same tab in the other editor."""
 
     bl_space_type = "SEQUENCE_EDITOR"
-    bl_region_type = "UI"
-    bl_category = "Flowbrush"
 
 
 class FLOWBRUSH_PT_footage(SequencerPanel, bpy.types.Panel):
@@ -39,9 +37,7 @@ class FLOWBRUSH_PT_footage_take(SequencerPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The style and the method; all other settings are in the 3D View's tab."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         column = layout.column()
         for name in ("style", "method", "take"):
             column.prop(context.scene.flowbrush, name)

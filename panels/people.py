@@ -3,7 +3,7 @@
 import bpy
 
 from ..properties import FlowbrushPerson
-from .view3d import FlowbrushPanel, draw_text
+from .view3d import FlowbrushPanel, draw_text, field_layout
 
 SETTINGS = ("use", "occluded", "found")
 NEEDED = ("right_shoulder", "left_shoulder", "right_hip", "left_hip")
@@ -19,9 +19,7 @@ class FLOWBRUSH_PT_people(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Whether it is a person, which bones are which joints, and what is missing."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         armature = context.object
         if armature is None or armature.type != "ARMATURE":
             draw_text(layout, context, "Select an armature to see which bones are joints for OpenPose", icon="INFO")

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .view3d import FlowbrushPanel, draw_text
+from .view3d import FlowbrushPanel, draw_text, field_layout
 
 
 class FLOWBRUSH_UL_regions(bpy.types.UIList):
@@ -38,9 +38,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The list, the active region's fields, the mask of what is painted."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         chosen = context.scene.flowbrush
         row = layout.row()
         row.template_list("FLOWBRUSH_UL_regions", "", chosen, "regions", chosen, "active_region", rows=3)

@@ -34,9 +34,7 @@ class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Camera, frames and size are the scene's own."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         scene = context.scene
         shot = scene.flowbrush
         column = layout.column()
@@ -72,9 +70,7 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The style, what it filled in, and a try on one frame."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         column = layout.column()
         for name in ("style", "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "model"):
             column.prop(context.scene.flowbrush, name)
@@ -89,10 +85,7 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The method."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(context.scene.flowbrush, "method")
+        field_layout(self).prop(context.scene.flowbrush, "method")
 
 
 class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
@@ -103,12 +96,17 @@ class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The take's name, making it, and its way to the timeline."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = field_layout(self)
         layout.prop(context.scene.flowbrush, "take")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+
+
+def field_layout(panel: bpy.types.Panel) -> bpy.types.UILayout:
+    """The panel's layout, with names to the left of their fields, and no dots to animate them."""
+    panel.layout.use_property_split = True
+    panel.layout.use_property_decorate = False
+    return panel.layout
 
 
 def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
