@@ -4,6 +4,7 @@ import re
 import zlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import (
@@ -100,6 +101,19 @@ def _fill_in_prompts(region: "FlowbrushRegion", _context: bpy.types.Context) -> 
     region.prompt, region.negative_prompt = style.prompt, style.negative_prompt
 
 
+def _softness(what: str, default: float) -> Any:
+    """The field of a mask's border."""
+    return FloatProperty(
+        name="Softness",
+        description=f"How far {what} mix across the mask's border, in pixels",
+        default=default,
+        min=0.0,
+        max=MAX_SOFTNESS,
+        soft_max=20.0,
+        options=set(),
+    )
+
+
 class FlowbrushRegion(bpy.types.PropertyGroup):
     """A part of the picture that is painted with a prompt of its own."""
 
@@ -110,15 +124,7 @@ class FlowbrushRegion(bpy.types.PropertyGroup):
         update=lambda self, _context: self.check(),
         options=set(),
     )
-    softness: FloatProperty(
-        name="Softness",
-        description="How far the two prompts mix across the mask's border, in pixels",
-        default=RegionSettings.softness,
-        min=0.0,
-        max=MAX_SOFTNESS,
-        soft_max=20.0,
-        options=set(),
-    )
+    softness: _softness("the two prompts", RegionSettings.softness)
     style: EnumProperty(
         name="Style",
         description="Choosing one fills in its prompts",
@@ -256,15 +262,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         update=lambda self, _context: self.check_masks(),
         options=set(),
     )
-    paint_softness: FloatProperty(
-        name="Softness",
-        description="How far paint and render mix across the mask's border, in pixels",
-        default=TakeSettings.paint_softness,
-        min=0.0,
-        max=MAX_SOFTNESS,
-        soft_max=20.0,
-        options=set(),
-    )
+    paint_softness: _softness("paint and render", TakeSettings.paint_softness)
     paint_problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
     paint_notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
     export: PointerProperty(type=FlowbrushExport)
