@@ -10,7 +10,6 @@ Every pass is (H, W) or (H, W, C), row 0 at the top; `exr.read_passes` describes
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from ..pose import read_people
 from ..shot import Shot
 from . import picture_conditions
 from .exr import read_drawn, read_passes, read_picture
-from .lines import edge_pixels, line_drawing
+from .lines import View, edge_pixels, line_drawing
 from .openpose import draw_people
 from .segmentation import object_colours, segmentation
 
@@ -118,7 +117,7 @@ def canny_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:  # no
 
 def canny_geometry_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
     """White edges a pixel wide, as Canny gives them, but of geometry: neither textures nor shadows nor noise in it."""
-    return _three_channels(edge_pixels(**_line_sources(passes, shot, frame)))
+    return _three_channels(edge_pixels(_view(passes, shot, frame)))
 
 
 def soft_edge_condition(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
@@ -172,16 +171,13 @@ MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
 
 
 def _line_drawing(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
-    return line_drawing(**_line_sources(passes, shot, frame))
+    return line_drawing(_view(passes, shot, frame))
 
 
-def _line_sources(passes: Passes, shot: Shot, frame: int) -> dict[str, Any]:
+def _view(passes: Passes, shot: Shot, frame: int) -> View:
     camera = shot.cameras[frame]
-    return {
-        **{name: passes[name] for name in ("depth", "normal", "object_id", "material_id")},
-        "width_at_unit_depth": 2.0 / camera.projection[0],
-        "perspective": camera.kind == "PERSP",
-    }
+    width, perspective = 2.0 / camera.projection[0], camera.kind == "PERSP"
+    return View(passes["depth"], passes["normal"], passes["object_id"], passes["material_id"], width, perspective)
 
 
 def _three_channels(grey: np.ndarray) -> np.ndarray:

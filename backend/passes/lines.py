@@ -1,5 +1,7 @@
 """Line drawings from geometry: outlines, occlusions, material borders and creases."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -15,19 +17,25 @@ FOLD = (22.0, 45.0)
 SPREAD, GAIN = 1.2, 3.4
 
 
-def line_drawing(
-    depth: np.ndarray,
-    normal: np.ndarray,
-    object_id: np.ndarray,
-    material_id: np.ndarray,
-    width_at_unit_depth: float,
-    perspective: bool,
-) -> np.ndarray:
-    """Draws antialiased lines about two pixels wide; returns (H, W) float32 from 0 (nothing) to 1 (outline).
+@dataclass(frozen=True)
+class View:
+    """What a frame's lines are drawn from.
 
-    depth (H, W) planar, metres, inf in the background; normal (H, W, 3) in any space; ids (H, W) integers.
-    `width_at_unit_depth` is the width, in metres, of what the camera sees one metre away; `perspective` is False for
-    a camera with parallel rays, which sees that width at any distance.
+    depth: (H, W), planar, metres, inf in the background. normal: (H, W, 3) in any space. object_id, material_id: (H, W)
+    integers. width_at_unit_depth: metres, the width of what the camera sees one metre away. perspective: False for a
+    camera with parallel rays, which sees that width at any distance.
+    """
+
+    depth: np.ndarray
+    normal: np.ndarray
+    object_id: np.ndarray
+    material_id: np.ndarray
+    width_at_unit_depth: float
+    perspective: bool
+
+
+def line_drawing(view: View) -> np.ndarray:
+    """Draws antialiased lines about two pixels wide; returns (H, W) float32 from 0 (nothing) to 1 (outline).
 
     A line lies between two neighbouring pixels. It is drawn where
     - the object differs, or the depth steps: outline. The step is the error of continuing the surface straight, in
@@ -35,56 +43,43 @@ def line_drawing(
     - the material differs;
     - the normal folds: the error of continuing its turn, so that round things get no lines.
     """
-    drawn = _drawn(depth, normal, object_id, material_id, width_at_unit_depth, perspective)
+    drawn = _drawn(view)
     ink = cv2.GaussianBlur(drawn, (0, 0), SPREAD, borderType=cv2.BORDER_REFLECT_101) * GAIN
     strongest = cv2.dilate(drawn, np.ones((7, 7), np.uint8))
     return np.minimum(ink, strongest)[::2, ::2]
 
 
-def edge_pixels(
-    depth: np.ndarray,
-    normal: np.ndarray,
-    object_id: np.ndarray,
-    material_id: np.ndarray,
-    width_at_unit_depth: float,
-    perspective: bool,
-) -> np.ndarray:
+def edge_pixels(view: View) -> np.ndarray:
     """(H, W) bool: the pixels left of and above the lines of `line_drawing`, chosen by hysteresis (Canny, 1986)."""
-    strength = _drawn(depth, normal, object_id, material_id, width_at_unit_depth, perspective)
+    strength = _drawn(view)
     _, pieces = cv2.connectedComponents((strength >= EDGE[0]).astype(np.uint8), connectivity=8)
     strong = np.unique(pieces[strength >= EDGE[1]])
     drawn = np.isin(pieces, strong)
-    edges = np.zeros(depth.shape, bool)
+    edges = np.zeros(view.depth.shape, bool)
     edges[:, :-1] |= drawn[::2, 1::2]
     edges[:-1] |= drawn[1::2, ::2]
     return edges
 
 
-def _drawn(
-    depth: np.ndarray,
-    normal: np.ndarray,
-    object_id: np.ndarray,
-    material_id: np.ndarray,
-    width_at_unit_depth: float,
-    perspective: bool,
-) -> np.ndarray:
+def _drawn(view: View) -> np.ndarray:
     """The lines on the lattice of pixels and the places between them, see `_lattice`."""
+    depth = view.depth
     # Seen distance: linear in the picture on every plane, and 0 in the background of a perspective camera.
-    seen = 1.0 / np.maximum(depth, 1e-3) if perspective else np.where(np.isfinite(depth), -depth, -1e10)
+    seen = 1.0 / np.maximum(depth, 1e-3) if view.perspective else np.where(np.isfinite(depth), -depth, -1e10)
     strengths = []
     for turn in (_as_is, _transposed):
-        objects, seen_so = turn(object_id), turn(seen)
+        objects, seen_so = turn(view.object_id), turn(seen)
         jump = _continuation_error(seen_so[..., None])
-        if perspective:  # metres between the two, as a fraction of the picture's width at the nearer one
-            step = jump / np.maximum(np.minimum(seen_so[:, 1:], seen_so[:, :-1]), 1e-10) / width_at_unit_depth
+        if view.perspective:  # metres between the two, as a fraction of the picture's width at the nearer one
+            step = jump / np.maximum(np.minimum(seen_so[:, 1:], seen_so[:, :-1]), 1e-10) / view.width_at_unit_depth
         else:
-            step = jump / width_at_unit_depth
-        turned = _continuation_error(turn(normal))
+            step = jump / view.width_at_unit_depth
+        turned = _continuation_error(turn(view.normal))
         # Of folds side by side the sharpest is drawn; all of them would be a grey patch.
         turned[turned < cv2.dilate(turned, np.ones((1, 3), np.uint8))] = 0.0
         fold = np.degrees(2.0 * np.arcsin(np.minimum(turned / 2.0, 1.0)))
         outline = np.where(_differs(objects), 1.0, _ramp(step, STEP)) * OUTLINE
-        detail = np.maximum(_differs(turn(material_id)) * MATERIAL, _ramp(fold, FOLD) * CREASE)
+        detail = np.maximum(_differs(turn(view.material_id)) * MATERIAL, _ramp(fold, FOLD) * CREASE)
         strengths.append((turn(outline), turn(detail)))
     (outline_right, detail_right), (outline_below, detail_below) = strengths
     outlines = _lattice(outline_right, outline_below)
