@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..shot import Camera, Shot
+from .vectors import looks
 from .visibility import SURFACE
 from .warp import pixel_grid
 
@@ -30,14 +31,7 @@ def with_sky(passes: Mapping[str, np.ndarray], shot: Shot, frame: int) -> dict[s
 
 def sky_directions(camera: Camera, width: int, height: int) -> np.ndarray:
     """(height, width, 3) float32: the direction in the world, of length 1, in which each pixel looks."""
-    grid = pixel_grid(height, width).astype(np.float64)
     if camera.kind != "PERSP":
-        return np.dstack((grid / height, np.zeros((height, width)))).astype(np.float32)
-    near = np.ones((height, width, 4))
-    near[..., 0] = (grid[..., 0] + 0.5) / width * 2.0 - 1.0
-    near[..., 1] = 1.0 - (grid[..., 1] + 0.5) / height * 2.0
-    near[..., 2] = -1.0  # on the near plane, which is finite in every projection
-    point = near @ np.linalg.inv(np.array(camera.projection).reshape(4, 4)).T
-    axes = np.array(camera.matrix_world).reshape(4, 4)[:3, :3]
-    direction = point[..., :3] / point[..., 3:] @ (axes / np.linalg.norm(axes, axis=0)).T
+        return np.dstack((pixel_grid(height, width) / np.float32(height), np.zeros((height, width), np.float32)))
+    direction = looks(camera, width, height)
     return (direction / np.linalg.norm(direction, axis=2, keepdims=True)).astype(np.float32)

@@ -52,20 +52,23 @@ def background_flow(camera: Camera, other: Camera, width: int, height: int) -> n
     """
     if camera.kind != "PERSP" or other.kind != "PERSP":
         return np.zeros((height, width, 2), np.float32)
-    grid = pixel_grid(height, width).astype(np.float64)
-    clip = np.ones((height, width, 4))
-    clip[..., 0] = (grid[..., 0] + 0.5) / width * 2.0 - 1.0
-    clip[..., 1] = 1.0 - (grid[..., 1] + 0.5) / height * 2.0
-    clip[..., 2] = -1.0  # on the near plane, which is finite in every projection
-    near = clip @ np.linalg.inv(_square(camera.projection)).T
-    direction = near[..., :3] / near[..., 3:] @ _axes(camera).T @ np.linalg.inv(_axes(other)).T
-    seen = direction @ _square(other.projection)[:, :3].T
+    seen = looks(camera, width, height) @ np.linalg.inv(_axes(other)).T @ _square(other.projection)[:, :3].T
     forward = seen[..., 3] > 1e-9
     depth = np.where(forward, seen[..., 3], 1.0)
     column = (seen[..., 0] / depth + 1.0) / 2.0 * width - 0.5
     row = (1.0 - seen[..., 1] / depth) / 2.0 * height - 0.5
     there = np.where(forward[..., None], np.stack((column, row), axis=2), -2.0 * max(width, height))
-    return (there - grid).astype(np.float32)
+    return (there - pixel_grid(height, width)).astype(np.float32)
+
+
+def looks(camera: Camera, width: int, height: int) -> np.ndarray:
+    """(height, width, 3) float64: the direction in the world in which each pixel of a camera with perspective looks,
+    of any length."""
+    clip = np.ones((height, width, 4))
+    clip[..., :2] = (pixel_grid(height, width) + 0.5) / (width, height) * (2.0, -2.0) + (-1.0, 1.0)
+    clip[..., 2] = -1.0  # on the near plane, which is finite in every projection
+    near = clip @ np.linalg.inv(_square(camera.projection)).T
+    return near[..., :3] / near[..., 3:] @ _axes(camera).T
 
 
 def _with_background(flow: np.ndarray, depth: np.ndarray, shot: Shot, frame: int, other: int) -> np.ndarray:
