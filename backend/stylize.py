@@ -44,7 +44,7 @@ def stylize(
     if replace_other:
         _remove_other(shot, name, settings, models)
     take = Take.start(shot, name, settings, models)
-    plan = method.plan(shot, take.frame_numbers(shot))
+    plan = method.plan(shot, take.frame_numbers(shot), cancelled)
     total, done = len(plan), len(plan) - len(pending(plan, take))
     if done == total:
         return

@@ -7,6 +7,8 @@ paint only, never of the render, except where the take's mask keeps the render; 
 paint gets the colours that the first frame gave each object in each of its regions.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..motion.chain import UNKNOWN, Chain, advance, gather_sources, painted, start
@@ -22,7 +24,7 @@ from .studio import Studio, as_stored
 class Flow:
     """Carries the previous frame and paints what it does not show."""
 
-    def plan(self, shot: Shot, frames: range) -> list[Task]:
+    def plan(self, shot: Shot, frames: range, cancelled: Callable[[], bool]) -> list[Task]:
         """Each frame needs the one before it, except the first of a segment."""
         starts = {shot.segment_start(frame) for frame in frames} | {frames.start}
         return [Task(frame, () if frame in starts else (frame - 1,)) for frame in frames]

@@ -3,6 +3,7 @@
 A plan says nothing of where it runs. The executor here runs it on this machine.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,8 +42,8 @@ class Result:
 class Method(Protocol):
     """One way to stylize a shot; the passes that it reads, besides those of the conditions, are in `needs.METHODS`."""
 
-    def plan(self, shot: Shot, frames: range) -> list[Task]:
-        """The tasks for `frames`, each after those that it needs."""
+    def plan(self, shot: Shot, frames: range, cancelled: Callable[[], bool]) -> list[Task]:
+        """The tasks for `frames`, each after those that it needs. Raises Cancelled when `cancelled()` says so."""
 
     def run(self, task: Task, studio: Studio) -> Result:
         """Does one task. Raises Cancelled."""

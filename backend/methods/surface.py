@@ -7,11 +7,13 @@ belong to the view: along silhouettes paint is drawn for its own frame, and carr
 it is on its surface (`motion.outline`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from ..errors import Cancelled
 from ..motion.chain import UNKNOWN, Chain, gather_sources, painted
 from ..motion.outline import Outline, follow_outline, outline
 from ..motion.places import with_sky
@@ -19,6 +21,7 @@ from ..motion.surface import Points
 from ..motion.tracking import tracking
 from ..motion.visibility import SURFACE
 from ..motion.warp import gather
+from ..passes.exr import read_passes
 from ..shot import Shot
 from .colour import ColourHold
 from .keyframes import choose_keyframes
@@ -35,11 +38,15 @@ Passes = dict[str, np.ndarray]
 class Surface:
     """Paints surfaces, not frames."""
 
-    def plan(self, shot: Shot, frames: range) -> list[Task]:
-        """Keyframes first, each needing those before it; then all frames in order."""
-        from ..passes.exr import read_passes
+    def plan(self, shot: Shot, frames: range, cancelled: Callable[[], bool]) -> list[Task]:
+        """Keyframes first, each needing those before it; then all frames in order. Raises Cancelled."""
 
-        chosen = choose_keyframes(frames, lambda frame: with_sky(read_passes(shot, frame, SURFACE), shot, frame))
+        def places(frame: int) -> dict[str, np.ndarray]:
+            if cancelled():
+                raise Cancelled()
+            return with_sky(read_passes(shot, frame, SURFACE), shot, frame)
+
+        chosen = choose_keyframes(frames, places)
         keyframes = [Task(frame, keyframes=tuple(chosen[:i]), is_keyframe=True) for i, frame in enumerate(chosen)]
         return [*keyframes, *(Task(frame, tuple(frames[:i]), tuple(chosen)) for i, frame in enumerate(frames))]
 

@@ -56,7 +56,9 @@ def run(
 ) -> Take:
     take = Take.start(shot, name, TakeSettings(method=method, prompt="red", **settings), {})
     chosen = METHODS[method]
-    list(run_plan(chosen.plan(shot, take.frame_numbers(shot)), chosen, Studio(shot, take, painter, cancelled)))
+    list(
+        run_plan(chosen.plan(shot, take.frame_numbers(shot), cancelled), chosen, Studio(shot, take, painter, cancelled))
+    )
     return take
 
 

@@ -49,18 +49,22 @@ class Red(Noise):
         return np.broadcast_to(np.float32([0.8, 0.2, 0.2]), request.initial.shape)
 
 
+def never() -> bool:
+    return False
+
+
 def run(
     shot: Shot,
     method: str,
     name: str,
     painter: Noise | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancelled: Callable[[], bool] = never,
     **settings: object,
 ) -> Take:
     take = Take.start(shot, name, TakeSettings(method=method, **settings), {})
     studio = Studio(shot, take, painter or Noise(), cancelled)
     chosen = METHODS[method]
-    list(run_plan(chosen.plan(shot, take.frame_numbers(shot)), chosen, studio))
+    list(run_plan(chosen.plan(shot, take.frame_numbers(shot), cancelled), chosen, studio))
     return take
 
 
@@ -102,9 +106,21 @@ def test_a_removed_frame_is_made_again_the_same(shot: Shot, method: str) -> None
     assert bytes_of(run(shot, method, "a"), shot) == whole
 
 
+def test_planning_can_be_cancelled(shot: Shot) -> None:
+    asked: list[bool] = []
+
+    def while_looking() -> bool:
+        asked.append(True)
+        return len(asked) == 3
+
+    with pytest.raises(Cancelled):
+        METHODS["surface"].plan(shot, shot.frame_numbers, while_looking)
+    assert len(asked) == 3
+
+
 def test_only_what_is_needed_runs_again(shot: Shot) -> None:
     take = run(shot, "per_frame", "a")
-    plan = METHODS["per_frame"].plan(shot, shot.frame_numbers)
+    plan = METHODS["per_frame"].plan(shot, shot.frame_numbers, never)
     assert pending(plan, take) == []
     take.frame_path(4).unlink()
     assert [task.frame for task in pending(plan, take)] == [4]
@@ -163,7 +179,7 @@ def test_the_render_never_shows_through(shot: Shot, method: str) -> None:
 
 def test_a_cut_starts_anew(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "cut", last=6, cuts=(4,))
-    needs = {task.frame: task.needs for task in METHODS["flow"].plan(shot, shot.frame_numbers)}
+    needs = {task.frame: task.needs for task in METHODS["flow"].plan(shot, shot.frame_numbers, never)}
     assert needs == {1: (), 2: (1,), 3: (2,), 4: (), 5: (4,), 6: (5,)}
     painter = Noise()
     run(shot, "flow", "a", painter)
