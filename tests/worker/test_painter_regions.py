@@ -2,57 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import painting
 import pytest
-import tiny_models
 import torch
 from flowbrush.backend.errors import Cancelled
-from flowbrush.backend.models.choice import resolve
 from flowbrush.backend.painters.diffusion import DiffusionPainter
 from flowbrush.backend.painters.painter import PaintRequest, RegionRequest
-from flowbrush.backend.take import ControlSettings, TakeSettings
-
-SIZE = (48, 64)  # rows, columns
-DEPTH = ControlSettings("depth")
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders `sd`, `sdxl`, `inpaint` and `lossless`, with a ControlNet for depth."""
-    folder = tmp_path_factory.mktemp("models")
-    tiny_models.write_sd(folder / "sd")
-    tiny_models.write_sd(folder / "inpaint", in_channels=9)
-    tiny_models.write_sdxl(folder / "sdxl")
-    tiny_models.write_lossless(folder / "lossless")
-    for name, unet in (
-        ("sd", tiny_models.UNET),
-        ("inpaint", tiny_models.UNET),
-        ("sdxl", tiny_models.UNET_XL),
-        ("lossless", tiny_models.UNET_LOSSLESS),
-    ):
-        tiny_models.write_controlnet(folder / name / "controlnets" / "depth", unet, 0)
-    return folder
+from painting import DEPTH, SIZE, difference, never
 
 
 @pytest.fixture
-def painter(models: Path) -> Callable[..., DiffusionPainter]:
-    """Makes a painter: `painter("sd", steps=2)`."""
+def painter(painter: Callable[..., DiffusionPainter]) -> Callable[..., DiffusionPainter]:
+    """The same without loss between picture and latents, and with a ControlNet."""
 
-    def make(name: str = "lossless", warn: Callable[[str], None] = pytest.fail, **changes: Any) -> DiffusionPainter:
-        chosen = {"steps": 4, "guidance": 1.0, "controls": (DEPTH,), **changes}
-        settings = TakeSettings(model=str(models / name), **chosen)
-        return DiffusionPainter(resolve(settings), settings, warn)
+    def make(name: str = "lossless", **changes: Any) -> DiffusionPainter:
+        return painter(name, **{"controls": (DEPTH,), **changes})
 
     return make
-
-
-def smooth(seed: int) -> np.ndarray:
-    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]] / 16.0
-    waves = [np.sin(rows * (1 + seed % 3) + k) * np.cos(columns + seed + k) for k in range(3)]
-    return (0.5 + 0.4 * np.stack(waves, axis=-1)).astype(np.float32)
 
 
 LEFT = np.zeros(SIZE, np.float32)
@@ -64,16 +33,7 @@ def region(prompt: str, mask: np.ndarray = LEFT, strength: float = 0.8, negative
 
 
 def request(*regions: RegionRequest, **changes: Any) -> PaintRequest:
-    given = {"initial": smooth(0), "conditions": {"depth": smooth(1)}, "prompt": "ink", "negative_prompt": ""}
-    return PaintRequest(**{**given, "strength": 0.8, "seed": 7, "regions": regions, **changes})
-
-
-def never() -> bool:
-    return False
-
-
-def difference(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one - other).mean())
+    return painting.request(regions=regions, **changes)
 
 
 def passes_of(ours: DiffusionPainter, asked: PaintRequest) -> tuple[int, int, np.ndarray]:
