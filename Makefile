@@ -11,7 +11,7 @@ BPY := 4.2.23 4.5.15 5.0.1 5.2.3
 DEMO_BPY := 4.2.23
 EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 
-.PHONY: demo docs-pictures test setup build lint unit worker blender window bench clean
+.PHONY: demo docs-pictures gallery test setup build lint unit worker blender window bench clean
 
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
@@ -22,6 +22,11 @@ docs-pictures: build
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_masks.py build/conditions/shot docs/masks
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_people.py build/conditions/shot docs/people.jpg
+
+# The pictures that the panel shows of the styles, painted by the starter model from the bundled scene.
+gallery: build
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_gallery.py build/gallery backend/gallery \
+		--blender .environments/bpy-$(DEMO_BPY)/bin/python
 
 test: lint unit worker blender window
 

@@ -17,10 +17,14 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import gallery
 from .backend.needs import CONDITIONS, METHODS
 from .backend.take import MAX_SOFTNESS, RegionSettings, TakeSettings, load_styles
+from .scene import words
 from .scene.bone_maps import JOINTS
 from .scene.names import check_mask
+
+StyleItem = tuple[str, str, str, int, int]
 
 METHOD_TEXTS = {
     "surface": ("Surface", "Paint every surface once, in a few keyframes, and find it again in every frame"),
@@ -35,12 +39,19 @@ def styles() -> dict[str, TakeSettings]:
     return load_styles()
 
 
-def _style_items() -> list[tuple[str, str, str, int]]:
+def _style_number(name: str) -> int:
     # A .blend stores the number: it must not change when a style is added in front of another.
-    return [
-        (name, name.replace("_", " ").title(), settings.prompt, zlib.crc32(name.encode()) & 0x7FFFFFFF)
-        for name, settings in styles().items()
-    ]
+    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+@cache
+def _style_texts() -> list[tuple[str, str, str]]:
+    # Kept, because Blender does not keep the texts of items that a function gives.
+    return [(name, name.replace("_", " ").title(), settings.prompt) for name, settings in styles().items()]
+
+
+def _style_items(_owner: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> list[StyleItem]:
+    return [(*texts, gallery.icon(texts[0]), _style_number(texts[0])) for texts in _style_texts()]
 
 
 def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> None:
@@ -128,8 +139,8 @@ class FlowbrushRegion(bpy.types.PropertyGroup):
     style: EnumProperty(
         name="Style",
         description="Choosing one fills in its prompts",
-        items=_style_items(),
-        default=FIRST_STYLE,
+        items=_style_items,
+        default=_style_number(FIRST_STYLE),
         update=_fill_in_prompts,
         options=set(),
     )
@@ -141,6 +152,11 @@ class FlowbrushRegion(bpy.types.PropertyGroup):
         description="What this part must not look like",
         default=FIRST.negative_prompt,
         options=set(),
+    )
+    words: StringProperty(
+        name="Words",
+        description="Which words of the prompts the model does not know",
+        get=lambda self: words.notice(self.id_data.flowbrush.model, self.prompt, self.negative_prompt),
     )
     use_strength: BoolProperty(
         name="Own Strength", description="Paint this part with another strength than the rest", options=set()
@@ -196,8 +212,8 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
     style: EnumProperty(
         name="Style",
         description="A set of prompt, model and strengths; choosing one fills in the fields below",
-        items=_style_items(),
-        default=FIRST_STYLE,
+        items=_style_items,
+        default=_style_number(FIRST_STYLE),
         update=_apply_style,
         options=set(),
     )
@@ -239,6 +255,11 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         description="The noise that painting starts from; another seed, another picture",
         min=0,
         options=set(),
+    )
+    words: StringProperty(
+        name="Words",
+        description="Which words of the prompts the model does not know",
+        get=lambda self: words.notice(self.model, self.prompt, self.negative_prompt),
     )
     model: StringProperty(
         name="Model",

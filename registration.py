@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import chips, preferences, properties
+from . import chips, gallery, preferences, properties
 from .operators import bones, cancel, capture, conditions, environment, footage, job, load, refresh, regions, stylize
 from .panels import conditions as conditions_panel
 from .panels import footage as footage_panel
@@ -37,6 +37,7 @@ CLASSES: tuple[type, ...] = (
 def register() -> None:
     """Adds classes, properties and handlers."""
     chips.register()
+    gallery.register()
     conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
@@ -55,4 +56,5 @@ def unregister() -> None:
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    gallery.unregister()
     chips.unregister()

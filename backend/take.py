@@ -146,6 +146,12 @@ class TakeSettings:
         return document
 
     @property
+    def prompts(self) -> tuple[str, ...]:
+        """All prompts and negative prompts, the regions' too."""
+        own = (self.prompt, self.negative_prompt)
+        return (*own, *(text for region in self.regions for text in (region.prompt, region.negative_prompt)))
+
+    @property
     def masks(self) -> tuple[str, ...]:
         """The mask expressions that say where something is painted."""
         return (*(region.mask for region in self.regions), *([self.paint] if self.paint else []))

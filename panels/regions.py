@@ -2,7 +2,7 @@
 
 import bpy
 
-from .view3d import FlowbrushPanel, draw_text, field_layout
+from .view3d import FlowbrushPanel, draw_text, draw_words, field_layout
 
 
 class FLOWBRUSH_UL_regions(bpy.types.UIList):
@@ -62,6 +62,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
         _draw_mask(column, context, region, "mask", region.problem, region.notice)
         for name in ("softness", "style", "prompt", "negative_prompt"):
             column.prop(region, name)
+        draw_words(column, context, region)
         row = column.row(heading="Strength", align=True)
         row.prop(region, "use_strength", text="")
         field = row.row()

@@ -71,9 +71,14 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The style, what it filled in, and a try on one frame."""
         layout = field_layout(self)
+        chosen = context.scene.flowbrush
+        layout.template_icon_view(chosen, "style", show_labels=True, scale=6.0, scale_popup=6.0)
         column = layout.column()
-        for name in ("style", "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "model"):
-            column.prop(context.scene.flowbrush, name)
+        for name in ("style", "prompt", "negative_prompt"):
+            column.prop(chosen, name)
+        draw_words(column, context, chosen)
+        for name in ("strength", "steps", "guidance", "seed", "model"):
+            column.prop(chosen, name)
         draw_main_button(layout, "flowbrush.stylize_frame", "IMAGE_DATA")
 
 
@@ -126,6 +131,12 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     elif job.sentence:
         draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
     layout.operator("flowbrush.cancel", icon="X")
+
+
+def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, owner: bpy.types.PropertyGroup) -> None:
+    """Below the prompts of `owner`: which of their words change nothing."""
+    if owner.words:
+        draw_text(layout, context, owner.words, icon="INFO")
 
 
 def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from .. import words
 from ..errors import Code, ModelError
 from ..needs import need
 from ..storage import read_json
@@ -87,7 +88,7 @@ def resolve(settings: TakeSettings) -> ModelChoice:
     Raises ModelError: MISSING_MODEL where nothing is, UNSAFE_MODEL for pickles and code, BAD_MODEL for what is damaged
     or of a family that Flowbrush does not paint with.
     """
-    path = STARTER if settings.model == "starter" else _path(settings.model)
+    path = model_path(settings.model)
     try:
         base = _source(path, "model", settings.allow_pickle)
         controls = tuple(
@@ -96,6 +97,11 @@ def resolve(settings: TakeSettings) -> ModelChoice:
     except OSError as error:
         raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
     return ModelChoice(base, controls, tuple(control.condition for control in settings.controls))
+
+
+def model_path(setting: str) -> Path:
+    """Where the model of the setting `model` is, if it is there."""
+    return STARTER if setting == "starter" else _path(setting)
 
 
 def fingerprints(choice: ModelChoice) -> dict[str, str]:
@@ -176,7 +182,7 @@ def _model_folder(path: Path, allow_pickle: bool) -> Source:
     family = index.get("_class_name")
     if not isinstance(family, str) or not _FAMILIES.fullmatch(family):
         raise _bad(f"{path.name} is a '{family}': Flowbrush paints with Stable Diffusion 1, 2 and XL models")
-    parts, files = [], [index_file]
+    parts, files = [], [file for file in (index_file, path / words.FILE) if file.is_file()]
     for name in SDXL_PARTS if "XL" in family else SD_PARTS:
         library, class_name = _class_of(path, name, index.get(name))
         variant, read = _part_files(path / name, name not in _WITHOUT_WEIGHTS, allow_pickle)

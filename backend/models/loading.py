@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
-from .choice import STARTER, ModelChoice, Source, tensor_shapes
+from .choice import ModelChoice, Source, tensor_shapes
 from .vision import import_torchvision
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Configurations of the families that come as single files, which hold weights only.
 LAYOUTS = Path(__file__).parent / "layouts"
 # CLIP's own vocabulary, which all these families share.
-TOKENIZER = STARTER / "tokenizer"
+TOKENIZER = LAYOUTS / "clip"
 
 
 @dataclass(frozen=True)

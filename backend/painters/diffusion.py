@@ -18,6 +18,7 @@ from ..models.choice import ModelChoice
 from ..models.device import choose_device, choose_precision
 from ..models.loading import load
 from ..take import TakeSettings
+from ..words import Words
 from .denoising import Control, Prompt, Text, denoise, remaining_timesteps, steps_taken, uses_guidance
 from .latents import decode, encode, holes, noise_for, shares_of_cells, to_tensor
 from .lending import Lender, memory_explained
@@ -47,6 +48,9 @@ class DiffusionPainter:
         self._warn = functools.lru_cache(maxsize=None)(warn)
         self._conditions = model.conditions
         self._device = choose_device(settings.device)
+        self._words = Words.of_model(model.base.path)
+        if self._words and (notice := self._words.notice(model.base.path.name, *settings.prompts)):
+            self._warn(notice)
         with memory_explained():
             self._models = load(model, choose_precision(settings.precision, self._device))
         self._pipeline: Any = self._models.pipeline
@@ -215,6 +219,8 @@ class DiffusionPainter:
     def _encode_prompts(self, prompt: str, negative_prompt: str) -> Text:
         import torch
 
+        if self._words:
+            prompt, negative_prompt = self._words.understood(prompt), self._words.understood(negative_prompt)
         self._check_length(prompt)
         guided = uses_guidance(self._unet, self._settings.guidance)
         encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ..words import Words
+
 if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
@@ -36,6 +38,9 @@ CHANGING: tuple[str, ...] = (*chain.from_iterable(STYLES.values()), *TONES, *WAR
 """The words that change the picture."""
 
 KNOWN: tuple[str, ...] = (*CHANGING, *FILLERS)
+
+WORDS = Words(CHANGING, FILLERS)
+"""As the model's folder tells them to whoever writes prompts."""
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 

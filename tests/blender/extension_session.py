@@ -210,7 +210,53 @@ def classes(archive: str) -> dict:
     return found
 
 
-SCENARIOS = (enable_and_disable, refusals, capture, cancel, classes)
+def styles(archive: str) -> dict:
+    """Every style has a picture, and is chosen in the scene and in a region as before; unknown words are told."""
+    import importlib
+
+    install(archive)
+    gallery = importlib.import_module(f"{MODULE}.gallery")
+    known = importlib.import_module(f"{MODULE}.properties").styles()
+    words = importlib.import_module(f"{MODULE}.backend.words")
+    chosen = bpy.context.scene.flowbrush
+    found = {
+        "styles": list(known),
+        "first": chosen.style,
+        "sizes": {name: list(gallery._pictures[name].image_size) for name in sorted(gallery._pictures)},
+        "bytes": [path.stat().st_size for path in gallery.FOLDER.iterdir()],
+    }
+    bpy.ops.flowbrush.region_add()
+    found["region's first"] = chosen.regions[0].style
+    for owner in (chosen, chosen.regions[0]):
+        for name, style in known.items():
+            owner.style = name
+            assert (owner.style, owner.prompt, owner.negative_prompt) == (name, style.prompt, style.negative_prompt)
+    try:
+        chosen.style = "fresco"
+    except TypeError as error:
+        found["no style"] = str(error)
+    chosen.style = found["styles"][1]
+    bpy.ops.wm.save_as_mainfile(filepath=str(Path(archive).with_name("styles.blend")))
+    copy = str(Path(archive).with_name("copy.blend"))
+    bpy.ops.wm.save_as_mainfile(filepath=copy, copy=True)
+    with bpy.data.libraries.load(copy) as (stored, wanted):
+        wanted.scenes = stored.scenes
+    found["stored"] = wanted.scenes[0].flowbrush.style
+
+    model = Path(archive).with_name("little")
+    model.mkdir()
+    words.Words(("ink", "dark"), ("a",)).write(model)
+    chosen.model, chosen.prompt, chosen.negative_prompt = "//little", "A fox, INK", "blurry"
+    chosen.regions[0].prompt, chosen.regions[0].negative_prompt = "a dark ink", ""
+    found["words"] = [chosen.words, chosen.regions[0].words]
+    chosen.model = "/nowhere"
+    found["words of no model"] = chosen.words
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    found["icon afterwards"] = gallery.icon("ink")
+    return found
+
+
+SCENARIOS = (enable_and_disable, refusals, capture, cancel, classes, styles)
 
 if __name__ == "__main__":
     name, archive = sys.argv[1:]

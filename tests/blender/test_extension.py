@@ -154,3 +154,16 @@ def test_classes_are_chosen_by_colour_and_what_is_to_be_exported_is_captured(ses
     assert found["chosen"] == [], "every condition can be chosen"
     assert found["captured"]
     assert "press Capture first" in found["not captured"]
+
+
+def test_styles_are_chosen_by_their_pictures_and_unknown_words_are_told(session):
+    found = session("styles")
+    assert found["sizes"] == {name: [256, 256] for name in sorted(found["styles"])}
+    assert max(found["bytes"]) <= 15_000
+    assert found["first"] == found["region's first"] == found["styles"][0]
+    assert "fresco" in found["no style"]
+    assert found["stored"] == found["styles"][1]
+    told = 'The model little does not know "fox", "blurry": they change nothing. It knows ink, dark'
+    assert found["words"] == [told, ""]
+    assert found["words of no model"] == ""
+    assert found["icon afterwards"] == 0

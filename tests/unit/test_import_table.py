@@ -28,6 +28,8 @@ FORBIDDEN = {
             "ade20k",
             "progress",
             "mask_expression",
+            "words",
+            "models/choice",
             "protocol",
             "client",
             "blender",

@@ -14,7 +14,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from flowbrush.backend.errors import Code, ModelError, SettingsError
 from flowbrush.backend.models import loading
-from flowbrush.backend.models.choice import STARTER, fingerprints, resolve
+from flowbrush.backend.models.choice import fingerprints, resolve
 from flowbrush.backend.models.device import Needs, choose_device, choose_precision, make_plan
 from flowbrush.backend.take import ControlSettings, TakeSettings
 from safetensors.torch import load_file, save_file
@@ -127,7 +127,6 @@ def test_shipped_layouts_are_those_of_the_real_models() -> None:
     assert parameters(CLIPTextModelWithProjection, "sdxl", "text_encoder_2") == 694_659_840
 
 
-@pytest.mark.skipif(not (STARTER / "tokenizer").is_dir(), reason="the starter model is not built yet")
 def test_the_tokenizer_for_single_files_is_clips() -> None:
     """Ids that OpenAI's tokenizer gives."""
     words = CLIPTokenizer.from_pretrained(str(loading.TOKENIZER))
