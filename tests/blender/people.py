@@ -15,8 +15,6 @@ from flowbrush.scene.capture import CaptureSettings, capture
 from mathutils import Vector
 
 TWO_PIXELS = 2.0
-
-
 LIMB = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 FRAME = 3
 SMALL, HIDING = (160, 160), ("depth", "object_id")
@@ -136,6 +134,14 @@ def front(scene: bpy.types.Scene, turn: float = 0.0) -> None:
     camera.rotation_euler = (math.pi / 2, 0, turn)
     scene.collection.objects.link(camera)
     scene.camera = camera
+
+
+def one_person(turn: float = 0.0) -> tuple[bpy.types.Scene, bpy.types.Object]:
+    """A scene for SMALL pictures of somebody with a body who stands before the camera, and the armature."""
+    scene = stage(*SMALL)
+    armature = standing()
+    front(scene, turn)
+    return scene, armature
 
 
 def states(person: Person) -> dict[str, State]:

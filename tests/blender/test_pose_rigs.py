@@ -25,6 +25,7 @@ from blender.people import (
     distance,
     flesh,
     front,
+    one_person,
     stage,
     standing,
 )
@@ -42,9 +43,9 @@ def check_limbs(
     scene.frame_set(FRAME)
     joints = by_name(person)
     wrong = {
-        name: distance(scene, joints[name], bone_head(armature, bone), size)
+        name: off
         for name, bone in bones.items()
-        if not distance(scene, joints[name], bone_head(armature, bone), size) < TWO_PIXELS
+        if not (off := distance(scene, joints[name], bone_head(armature, bone), size)) < TWO_PIXELS
     }
     assert not wrong
     neck = (bone_head(armature, bones["left_shoulder"]) + bone_head(armature, bones["right_shoulder"])) / 2
@@ -323,9 +324,7 @@ def test_a_person_in_an_instanced_collection_is_where_the_instance_is(tmp_path):
 
 
 def test_a_mirrored_person_is_labelled_as_seen(tmp_path):
-    scene = stage(*SMALL)
-    armature = standing()
-    front(scene)
+    scene, armature = one_person()
     armature.scale = (-1, 1, 1)
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
     joints = by_name(person)
@@ -336,9 +335,7 @@ def test_a_mirrored_person_is_labelled_as_seen(tmp_path):
 
 
 def test_the_matrix_of_a_moved_armature_counts(tmp_path):
-    scene = stage(*SMALL)
-    armature = standing()
-    front(scene)
+    scene, armature = one_person()
     (before,) = captured(scene, tmp_path / "before", SMALL)
     armature.matrix_world = Matrix.Translation((0.2, 0, 0)) @ armature.matrix_world
     (after,) = captured(scene, tmp_path / "after", SMALL)

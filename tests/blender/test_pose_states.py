@@ -18,6 +18,7 @@ from blender.people import (
     captured,
     distance,
     front,
+    one_person,
     stage,
     standing,
     states,
@@ -30,9 +31,7 @@ from flowbrush.scene.capture import CaptureSettings, capture
 
 
 def test_a_joint_behind_a_wall_is_flagged_and_one_inside_its_own_body_is_not(tmp_path):
-    scene = stage(*SMALL)
-    standing()
-    front(scene)
+    scene, _ = one_person()
     wall(0.6, -0.5)
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
     found = states(person)
@@ -43,9 +42,7 @@ def test_a_joint_behind_a_wall_is_flagged_and_one_inside_its_own_body_is_not(tmp
 
 
 def test_a_wall_behind_hides_nothing_and_a_sleeve_does_not_either(tmp_path):
-    scene = stage(*SMALL)
-    armature = standing()
-    front(scene)
+    scene, armature = one_person()
     wall(0.6, 0.3)
     sleeve = wall(-0.6, -0.04)  # almost touches the arm, and belongs to nobody
     sleeve.name = "Sleeve"
@@ -63,9 +60,7 @@ def test_a_wall_behind_hides_nothing_and_a_sleeve_does_not_either(tmp_path):
 
 
 def test_without_depth_nothing_is_said_to_be_hidden(tmp_path):
-    scene = stage(*SMALL)
-    standing()
-    front(scene)
+    scene, _ = one_person()
     wall(0.6, -0.5)
     (person,) = captured(scene, tmp_path / "shot", SMALL)
     assert set(states(person).values()) == {State.VISIBLE}
@@ -95,9 +90,7 @@ def test_two_people_keep_their_order_and_hide_each_other(tmp_path):
     ],
 )
 def test_a_turned_head_shows_what_people_would_annotate(turn, away, tmp_path):
-    scene = stage(*SMALL)
-    standing()
-    front(scene, turn)
+    scene, _ = one_person(turn)
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
     assert {name for name, state in states(person).items() if state == State.AWAY} == away
     ends = by_name(person)
@@ -107,9 +100,7 @@ def test_a_turned_head_shows_what_people_would_annotate(turn, away, tmp_path):
 
 
 def test_what_is_outside_or_behind_the_camera_is_said(tmp_path):
-    scene = stage(*SMALL)
-    standing()
-    front(scene)
+    scene, _ = one_person()
     scene.camera.location = (0.5, -1.0, 1.2)
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)
     found = states(person)
@@ -134,9 +125,7 @@ def registered():
 def test_the_users_choice_wins_is_saved_and_needs_no_extension_to_be_read(registered, tmp_path):
     from flowbrush import properties
 
-    scene = stage(*SMALL)
-    armature = standing()
-    front(scene)
+    scene, armature = one_person()
     detected = pose.detect(armature)
     for joint, bone in detected.bones.items():
         setattr(armature.flowbrush_person, joint, bone)
@@ -183,9 +172,7 @@ def test_detect_fills_in_the_fields_and_clear_empties_them(registered):
 
 
 def test_an_armature_that_its_user_hides_is_still_a_person_while_its_body_shows(tmp_path):
-    scene = stage(*SMALL)
-    armature = standing()
-    front(scene)
+    scene, armature = one_person()
     arm = armature.pose.bones["mixamorig:LeftArm"]
     arm.rotation_mode = "XYZ"
     for frame, turn in ((FRAME - 2, 0.0), (FRAME, 0.8)):
