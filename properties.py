@@ -112,6 +112,18 @@ def _fill_in_prompts(region: "FlowbrushRegion", _context: bpy.types.Context) -> 
     region.prompt, region.negative_prompt = style.prompt, style.negative_prompt
 
 
+def _strength(description: str) -> Any:
+    return FloatProperty(
+        name="Strength",
+        description=description,
+        default=FIRST.strength,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        options=set(),
+    )
+
+
 def _softness(what: str, default: float) -> Any:
     """The field of a mask's border."""
     return FloatProperty(
@@ -161,15 +173,7 @@ class FlowbrushRegion(bpy.types.PropertyGroup):
     use_strength: BoolProperty(
         name="Own Strength", description="Paint this part with another strength than the rest", options=set()
     )
-    strength: FloatProperty(
-        name="Strength",
-        description="How far painting may leave the render here",
-        default=FIRST.strength,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        options=set(),
-    )
+    strength: _strength("How far painting may leave the render here")
     problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
     notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
 
@@ -223,15 +227,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
     negative_prompt: StringProperty(
         name="Negative", description="What the picture must not look like", default=FIRST.negative_prompt
     )
-    strength: FloatProperty(
-        name="Strength",
-        description="How far painting may leave the render: 0 keeps it, 1 keeps only its conditions",
-        default=FIRST.strength,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        options=set(),
-    )
+    strength: _strength("How far painting may leave the render: 0 keeps it, 1 keeps only its conditions")
     steps: IntProperty(
         name="Steps",
         description="Denoising steps; more is slower and finer",
