@@ -17,7 +17,8 @@ import OpenEXR
 
 from ..passes.conditions import MAKERS
 from ..shot import Camera, Shot
-from .filters import FILTERS, Sitter
+from .filters import FILTERS, Sitter, mirror
+from .words import Manner
 
 GEOMETRY = ("depth", "normal", "lineart")
 CHANNELS = {
@@ -25,7 +26,6 @@ CHANNELS = {
     "normal": ("Normal.X", "Normal.Y", "Normal.Z"),
     "object_id": ("IndexOB.X",),
     "material_id": ("IndexMA.X",),
-    "albedo": ("DiffCol.R", "DiffCol.G", "DiffCol.B"),
 }
 
 
@@ -49,20 +49,18 @@ def read_channels(path: Path, names: dict[str, tuple[str, ...]]) -> dict[str, np
 def read_scene(path: Path) -> tuple[Sitter, dict[str, np.ndarray]]:
     """What `scenes` wrote beside `path`, its .json: the sitter, and the conditions (H, W, 3) float32 0..1 by name."""
     number = int(path.stem)
-    passes = read_channels(path.with_suffix(".exr"), {key: CHANNELS[key] for key in CHANNELS if key != "albedo"})
+    passes = read_channels(path.with_suffix(".exr"), CHANNELS)
     passes["depth"] = np.where(passes["depth"] > 1e9, np.inf, passes["depth"])
     for key in ("object_id", "material_id"):
         passes[key] = passes[key].astype(np.int32)
-    beauty = path.with_name(f"{path.stem}_beauty.exr")
-    albedo = read_channels(beauty, {"albedo": CHANNELS["albedo"]})["albedo"]
     stored = cv2.imread(str(path.with_suffix(".png")))
     if stored is None:
         raise FileNotFoundError(path.with_suffix(".png"))
     picture = stored[..., ::-1].astype(np.float32) / 255.0
     shot = _one_frame_shot(json.loads(path.read_text()), passes["depth"], number)
     conditions = {name: MAKERS[name](passes, shot, number) for name in GEOMETRY}
-    surface = cv2.GaussianBlur(np.isfinite(passes["depth"]).astype(np.float32), (0, 0), 0.5)
-    return Sitter(picture, albedo, conditions["lineart"][..., 0], surface), conditions
+    depth, lines = conditions["depth"][..., 0], conditions["lineart"][..., 0]
+    return Sitter(picture, conditions["normal"], depth, lines), conditions
 
 
 def make_example(path: Path) -> dict[str, np.ndarray]:
@@ -70,18 +68,12 @@ def make_example(path: Path) -> dict[str, np.ndarray]:
     sitter, conditions = read_scene(path)
     size = sitter.picture.shape[:2]
     targets = {
-        f"{style}_{mirrored}": paint(seen, noise(int(path.stem), style, mirrored, size))
+        f"{style}_{mirrored}": paint(seen, noise(int(path.stem), style, mirrored, size), Manner())
         for mirrored, seen in enumerate((sitter, mirror(sitter)))
         for style, paint in FILTERS.items()
     }
     everything = {"picture": sitter.picture, **conditions, **targets}
     return {name: np.rint(image * 255.0).astype(np.uint8) for name, image in everything.items()}
-
-
-def mirror(sitter: Sitter) -> Sitter:
-    """The same frame, left and right exchanged."""
-    planes = (sitter.picture, sitter.albedo, sitter.lines, sitter.surface)
-    return Sitter(*(np.ascontiguousarray(plane[:, ::-1]) for plane in planes))
 
 
 def _one_frame_shot(camera: dict[str, Any], depth: np.ndarray, number: int) -> Shot:

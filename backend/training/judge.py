@@ -20,6 +20,7 @@ from ..models import space_to_depth  # noqa: F401  diffusers takes a class of ou
 from ..take import load_styles
 from .examples import read_scene
 from .filters import FILTERS
+from .words import Manner
 
 
 def load_pipeline(starter: Path, conditions: list[str]) -> StableDiffusionControlNetImg2ImgPipeline:
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> None:
             height, width = sitter.picture.shape[:2]
             drawn = torch.randn(1, 48, height // 4, width // 4, generator=torch.Generator().manual_seed(7))
             noise = torch.nn.functional.pixel_shuffle(drawn, 4)[0].permute(1, 2, 0).contiguous().numpy()
-            target, started = paint(sitter, noise), time.monotonic()
+            target, started = paint(sitter, noise, Manner()), time.monotonic()
             painted = pipeline(
                 settings.prompt,
                 negative_prompt=settings.negative_prompt,
