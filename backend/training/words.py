@@ -1,26 +1,13 @@
-"""The words that the starter model knows beside a style's name, and what they ask for."""
+"""What the words of the starter model ask for (`vocabulary` lists them), and prompts that ask for it."""
 
 import random
 from dataclasses import dataclass, fields
 
-STYLES: dict[str, tuple[str, ...]] = {
-    "ink": ("ink",),
-    "cel": ("cel", "anime"),
-    "hatching": ("hatching", "pencil", "sketch"),
-    "watercolour": ("watercolour", "watercolor"),
-    "gouache": ("gouache", "oil"),
-}
-"""Style to the words that name it, the usual one first."""
+from .vocabulary import FILLERS, GROUNDS, LINES, STYLES, TONES, WARMTHS, WORDS
+from .vocabulary import TINTS as TINT_WORDS
 
-TINTS = (
-    "red", "orange", "yellow", "golden", "green", "blue", "violet", "purple", "pink", "brown", "sepia", "grey",
-    "monochrome",
-)  # fmt: skip
-FILLERS = (
-    "a", "an", "the", "of", "in", "on", "with", "and", "at", "lines", "line", "ground", "colours", "colors",
-    "drawing", "painting", "illustration", "picture", "style",
-)  # fmt: skip
-"""Known words that change nothing."""
+TINTS = tuple(word for word in TINT_WORDS if word != "gray")
+"""The tints there are, by name; gray is grey."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +26,14 @@ class Manner:
 
 
 WISHES: dict[str, tuple[str, float | str]] = {
-    **dict.fromkeys(("light", "bright"), ("tone", 1.0)),
-    "dark": ("tone", -1.0),
-    "warm": ("warmth", 1.0),
-    **dict.fromkeys(("cold", "cool"), ("warmth", -1.0)),
-    **dict.fromkeys(("thick", "bold"), ("line", 1.0)),
-    **dict.fromkeys(("thin", "fine"), ("line", -1.0)),
-    "paper": ("ground", 1.0),
-    "plain": ("ground", -1.0),
+    **{word: ("tone", value) for word, value in TONES.items()},
+    **{word: ("warmth", value) for word, value in WARMTHS.items()},
+    **{word: ("line", value) for word, value in LINES.items()},
+    **{word: ("ground", value) for word, value in GROUNDS.items()},
     **{tint: ("tint", tint) for tint in TINTS},
     "gray": ("tint", "grey"),
 }
 """Word to the property of `Manner` that it sets, and the value."""
-
-KNOWN = tuple(dict.fromkeys((*(word for words in STYLES.values() for word in words), *WISHES, *FILLERS)))
-"""Every word with a meaning, each once."""
 
 _STYLE_OF = {word: style for style, words in STYLES.items() for word in words}
 _NOUNS = {"tone": "colours colors", "warmth": "colours colors", "line": "line lines", "ground": "ground"}
@@ -96,14 +76,12 @@ def manner_of(prompt: str) -> tuple[str, Manner, list[str]]:
 
     Of several words for the same thing the last counts.
     """
-    style, unknown = "", []
+    style = ""
     wishes: dict[str, float | str] = {}
-    for word in "".join(letter if letter.isalnum() else " " for letter in prompt.lower()).split():
+    for word in WORDS.understood(prompt).split():
         if word in _STYLE_OF:
             style = _STYLE_OF[word]
         elif word in WISHES:
             name, value = WISHES[word]
             wishes[name] = value
-        elif word not in FILLERS:
-            unknown.append(word)
-    return style, Manner(**wishes), unknown  # type: ignore[arg-type]
+    return style, Manner(**wishes), list(WORDS.unknown(prompt))  # type: ignore[arg-type]

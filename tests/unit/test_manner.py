@@ -3,17 +3,8 @@
 import random
 
 import pytest
-from flowbrush.backend.training.words import (
-    FILLERS,
-    KNOWN,
-    STYLES,
-    TINTS,
-    WISHES,
-    Manner,
-    manner_of,
-    prompt_of,
-    random_manner,
-)
+from flowbrush.backend.training.vocabulary import FILLERS, KNOWN, STYLES
+from flowbrush.backend.training.words import TINTS, WISHES, Manner, manner_of, prompt_of, random_manner
 from hypothesis import given
 from hypothesis import strategies as st
 
