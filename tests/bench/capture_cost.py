@@ -5,6 +5,8 @@
 Without FILE: the demo scene, with its own samples. Plain render and capture take turns, a few frames each. Processor
 time is printed besides the time that passes, because it suffers less from whatever else the machine does. Bars: the
 ratio at most 1.25, a frame at most 8 MB at 512 x 512, at most 2 s where nothing changed.
+
+With --extras: what a capture costs with each of the extras, beside one of picture and passes only, which take turns.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from flowbrush.backend import needs
 from flowbrush.backend.blender import scene_command
 from flowbrush.scene.capture import CaptureSettings, capture
 from flowbrush.scene.demo_scene import build_demo_scene
@@ -35,23 +38,24 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--samples", type=int, help="the scene's own when left out")
     parser.add_argument("--persistent", action="store_true", help="with Blender's option Persistent Data")
+    parser.add_argument("--extras", action="store_true", help="only what the extras cost")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        _measure(given, Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if given.file:
+            open_file(given.file)
+        else:
+            build_demo_scene(folder / "demo.blend")
+        scene = _set_up(given)
+        frames = range(scene.frame_start, scene.frame_start + given.frames)
+        print(f"Blender {bpy.app.version_string}, {len(frames)} frames, {given.size} x {given.size}", flush=True)
+        (_measure_extras if given.extras else _measure)(scene, frames, folder)
 
 
-def _measure(given: argparse.Namespace, folder: Path) -> None:
-    if given.file:
-        open_file(given.file)
-    else:
-        build_demo_scene(folder / "demo.blend")
-    scene = _set_up(given)
+def _measure(scene: bpy.types.Scene, frames: range, folder: Path) -> None:
     file, shot = folder / "scene.blend", folder / "shot"
     bpy.ops.wm.save_as_mainfile(filepath=str(file))
-    frames = range(scene.frame_start, scene.frame_start + given.frames)
     settings = CaptureSettings(frames[0], frames[-1])
-    print(f"Blender {bpy.app.version_string}, {len(frames)} frames, {given.size} x {given.size}", flush=True)
-
     _plain(scene, frames[:1], folder)  # warms up
     plain, captured = np.zeros(2), np.zeros(2)
     for part in _parts(frames, TURNS):
@@ -81,6 +85,27 @@ def _measure(given: argparse.Namespace, folder: Path) -> None:
     )
     again.capture(f"material '{_change_a_material()}' changed")
     again.capture(f"object '{_move_in_last_quarter(scene, frames)}' moved in the last quarter")
+
+
+def _measure_extras(scene: bpy.types.Scene, frames: range, folder: Path) -> None:
+    kinds: dict[str, tuple[str, ...]] = {"without extras": (), **{name: (name,) for name in needs.EXTRAS}}
+    costs = {kind: np.zeros(2) for kind in kinds}
+
+    def captured(part: range, extras: tuple[str, ...]) -> np.ndarray:
+        settings = CaptureSettings(part[0], part[-1], extras=extras)
+        with tempfile.TemporaryDirectory(dir=folder) as shot:
+            return _cost(lambda: list(capture(scene, Path(shot), settings)))
+
+    captured(frames[:1], needs.EXTRAS)  # warms up
+    for part in _parts(frames, TURNS):
+        for kind, extras in kinds.items():
+            costs[kind] += captured(part, extras)
+    plain = costs["without extras"]
+    for kind, cost in costs.items():
+        print(
+            f"capture {kind}: {cost[0] / len(frames):.2f} s a frame, ratio {cost[0] / plain[0]:.2f}, "
+            f"by processor time {cost[1] / plain[1]:.2f}"
+        )
 
 
 def _set_up(given: argparse.Namespace) -> bpy.types.Scene:
