@@ -18,6 +18,7 @@ from bpy.props import (
 )
 
 from . import gallery
+from .backend.errors import Code, SettingsError
 from .backend.needs import CONDITIONS, METHODS
 from .backend.take import MAX_SOFTNESS, RegionSettings, TakeSettings, load_styles
 from .scene import words
@@ -40,8 +41,9 @@ def styles() -> dict[str, TakeSettings]:
 
 
 def _style_number(name: str) -> int:
-    # A .blend stores the number: it must not change when a style is added in front of another.
-    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+    # A .blend stores the number: it must not change when a style is added in front of another. Blender's menus keep it
+    # as a float, which is exact up to 24 bits.
+    return zlib.crc32(name.encode()) & 0xFFFFFF
 
 
 @cache
@@ -54,8 +56,17 @@ def _style_items(_owner: bpy.types.PropertyGroup, _context: bpy.types.Context | 
     return [(*texts, gallery.icon(texts[0]), _style_number(texts[0])) for texts in _style_texts()]
 
 
+def style_of(owner: "FlowbrushSettings | FlowbrushRegion") -> TakeSettings:
+    """The style that was chosen. Raises SettingsError in a file whose style this version does not have."""
+    if owner.style not in styles():
+        raise SettingsError(
+            Code.BAD_SETTINGS, "This file was made with a style that this version does not have: choose another style"
+        )
+    return styles()[owner.style]
+
+
 def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> None:
-    style = styles()[settings.style]
+    style = style_of(settings)
     for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model"):
         setattr(settings, name, getattr(style, name))
 
@@ -108,7 +119,7 @@ FIRST_STYLE, FIRST = next(iter(styles().items()))
 
 
 def _fill_in_prompts(region: "FlowbrushRegion", _context: bpy.types.Context) -> None:
-    style = styles()[region.style]
+    style = style_of(region)
     region.prompt, region.negative_prompt = style.prompt, style.negative_prompt
 
 

@@ -84,7 +84,7 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
     Raises SettingsError.
     """
     chosen = scene.flowbrush
-    style = replace(properties.styles()[chosen.style], regions=chosen.region_settings, paint=chosen.paint.strip())
+    style = replace(properties.style_of(chosen), regions=chosen.region_settings, paint=chosen.paint.strip())
     exported = [name for name in CONDITIONS if name in chosen.export.conditions]
     return needed(method, [*(control.condition for control in style.controls), *exported], style.masks)
 

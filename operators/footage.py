@@ -100,7 +100,7 @@ class FLOWBRUSH_OT_estimate_conditions(JobOperator):
         """One stage: the worker, on the shot."""
         shot = captured_shot(context.scene)
         weights = preferences.estimator_weights()
-        style = properties.styles()[context.scene.flowbrush.style]
+        style = properties.style_of(context.scene.flowbrush)
         names = estimators_for(shot, [control.condition for control in style.controls], weights)
         folder = str(weights) if weights else ""
         stage = WorkerStage("Estimating", "estimate", shot=str(shot.folder), conditions=names, weights=folder)

@@ -37,7 +37,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
     """What the panel says, checked. Raises SettingsError."""
     model = chosen.model.strip()
     settings = replace(
-        properties.styles()[chosen.style],
+        properties.style_of(chosen),
         prompt=chosen.prompt,
         negative_prompt=chosen.negative_prompt,
         strength=chosen.strength,

@@ -8,6 +8,7 @@ The last line of standard output is what the scenario found, as JSON. BLENDER_US
 import json
 import sys
 import time
+from array import array
 from pathlib import Path
 
 import bpy
@@ -242,6 +243,9 @@ def styles(archive: str) -> dict:
     with bpy.data.libraries.load(copy) as (stored, wanted):
         wanted.scenes = stored.scenes
     found["stored"] = wanted.scenes[0].flowbrush.style
+    # Buttons keep numbers as floats.
+    items = importlib.import_module(f"{MODULE}.properties")._style_items(chosen, bpy.context)
+    found["numbers"] = [item[-1] == int(array("f", [item[-1]])[0]) for item in items]
 
     model = Path(archive).with_name("little")
     model.mkdir()

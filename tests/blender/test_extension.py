@@ -162,7 +162,7 @@ def test_styles_are_chosen_by_their_pictures_and_unknown_words_are_told(session)
     assert max(found["bytes"]) <= 15_000
     assert found["first"] == found["region's first"] == found["styles"][0]
     assert "fresco" in found["no style"]
-    assert found["stored"] == found["styles"][1]
+    assert found["stored"] == found["styles"][1] and all(found["numbers"])
     told = 'The model little does not know "fox", "blurry": they change nothing. It knows ink, dark'
     assert found["words"] == [told, ""]
     assert found["words of no model"] == ""

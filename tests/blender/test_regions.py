@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import bpy
 import flowbrush
 import pytest
+from flowbrush import properties
+from flowbrush.backend.errors import SettingsError
 from flowbrush.backend.take import RegionSettings
 from flowbrush.operators import regions
 from flowbrush.operators.capture import needed_for
@@ -230,6 +232,15 @@ def test_the_settings_say_what_the_panel_says(scene):
     expected = RegionSettings("body", first.prompt, first.negative_prompt, 0.25, 4.0)
     assert settings.regions == (expected,) and first.prompt == "watercolour"
     assert settings.paint == "hero" and settings.paint_softness == 3.0
+
+
+def test_a_style_that_is_not_there_is_said(scene, monkeypatch):
+    chosen = scene.flowbrush
+    chosen.style = "cel"
+    known = {"ink": properties.styles()["ink"]}
+    monkeypatch.setattr(properties, "styles", lambda: known)
+    with pytest.raises(SettingsError, match="choose another style"):
+        take_settings(chosen)
 
 
 def test_only_what_the_masks_need_is_captured(scene):

@@ -63,34 +63,52 @@ class Desk:
         self.event(key, "PRESS", x, y)
         self.event(key, "RELEASE", x, y)
 
-    def under_mouse(self, x: int, y: int) -> Generator[float, None, str]:
-        """Moves the mouse over the sidebar; gives the call of the operator whose button is there, "" for none."""
+    def under_mouse(self, x: int, y: int) -> Generator[float, None, set[str]]:
+        """Moves the mouse over the sidebar; gives the call of the operator and the property that are there."""
         self.event("MOUSEMOVE", "NOTHING", x, y)
         yield 0.03
         sidebar = self.region(self.editor, "UI")
+        found = set()
         with bpy.context.temp_override(window=self.window, area=self.area(self.editor), region=sidebar):
-            if not bpy.ops.ui.copy_python_command_button.poll():
-                return ""
-            bpy.ops.ui.copy_python_command_button()
-        return bpy.context.window_manager.clipboard
+            for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
+                if copy.poll():
+                    copy()
+                    found.add(bpy.context.window_manager.clipboard)
+        return found
 
-    def find(self, operator: str) -> Generator[float, None, tuple[int, int]]:
-        """The window position of the sidebar's button for `operator`. Raises LookupError when there is none."""
-        call = f"bpy.ops.flowbrush.{operator}()"
+    def find(self, wanted: str) -> Generator[float, None, tuple[int, int]]:
+        """The window position of the sidebar's button for an operator or field for a property of Flowbrush.
+
+        Raises LookupError when there is none.
+        """
+        names = {f"bpy.ops.flowbrush.{wanted}()", f"flowbrush.{wanted}"}
         sidebar = self.region(self.editor, "UI")
-        x, top = sidebar.x + sidebar.width * 2 // 5, sidebar.y + sidebar.height - 8
-        for y in (self._last_seen.get(operator, top), *range(top, sidebar.y, -12)):
-            if (yield from self.under_mouse(x, y)) == call:
-                self._last_seen[operator] = y
+        x, top = sidebar.x + sidebar.width * 3 // 5, sidebar.y + sidebar.height - 8
+        for y in (self._last_seen.get(wanted, top), *range(top, sidebar.y, -12)):
+            if names & (yield from self.under_mouse(x, y)):
+                self._last_seen[wanted] = y
                 return x, y
-        raise LookupError(f"no button for {call} in the sidebar")
+        raise LookupError(f"neither button nor field for {wanted} in the sidebar")
 
-    def click(self, operator: str) -> Generator[float, None, None]:
-        """Clicks on the sidebar's button for `operator`."""
-        x, y = yield from self.find(operator)
+    def click(self, wanted: str) -> Generator[float, None, None]:
+        """Clicks on the sidebar's button for an operator, or on its field for a property."""
+        x, y = yield from self.find(wanted)
+        yield from self.click_at(x, y)
+
+    def click_at(self, x: int, y: int) -> Generator[float, None, None]:
+        """Moves the mouse to a window position and clicks."""
         for kind, value in (("MOUSEMOVE", "NOTHING"), ("LEFTMOUSE", "PRESS"), ("LEFTMOUSE", "RELEASE")):
             self.event(kind, value, x, y)
             yield 0.1
+
+    def type(self, text: str) -> Generator[float, None, None]:
+        """Types small letters and spaces into what has the keyboard."""
+        area = self.area(self.editor)
+        for letter in text:
+            key = "SPACE" if letter == " " else letter.upper()
+            self.window.event_simulate(type=key, value="PRESS", unicode=letter, x=area.x + 9, y=area.y + 9)
+            self.event(key, "RELEASE", area.x + 9, area.y + 9)
+            yield 0.2
 
     def until(self, true: Callable[[], bool], what: str, limit: float = 240.0) -> Generator[float, None, None]:
         """Waits until `true()`. Raises TimeoutError naming `what` after `limit` seconds."""

@@ -113,6 +113,7 @@ def whole_way(desk: Desk) -> Script:
     yield from arrange(desk)
     scene = bpy.context.scene
     desk.photograph("1-scene")
+    yield from choose_style(desk)
     yield from run(desk, "capture", "2-capturing", 0.3)
     desk.found["captured"] = scene.flowbrush.captured
     desk.found["dirty"] = bpy.data.is_dirty
@@ -133,6 +134,34 @@ def whole_way(desk: Desk) -> Script:
     desk.photograph("6-on-the-timeline")
     yield from export(desk)
     yield from choose_class(desk)
+
+
+def choose_style(desk: Desk) -> Generator[float, None, None]:
+    """Clicks the second picture of the gallery, which opens below the chosen one's, and types an unknown word."""
+    chosen = bpy.context.scene.flowbrush
+    pictures, words = (sys.modules[f"{MODULE}.{name}"] for name in ("gallery", "backend.words"))
+    names = list(sys.modules[f"{MODULE}.properties"].styles())
+    desk.found["pictures"] = len({pictures.icon(name) for name in names} - {0}) == len(names)
+    x, y = yield from desk.find("style")
+    yield from desk.click_at(x, y + 80)
+    yield 1.0
+    x = desk.region("VIEW_3D", "UI").x + 78 + 126
+    desk.event("MOUSEMOVE", "NOTHING", x, y - 53)
+    yield 0.5
+    desk.photograph("1-styles")
+    yield from desk.click_at(x, y - 53)
+    yield 0.5
+    desk.found["second style"] = [chosen.style == names[1], chosen.prompt == names[1]]
+    chosen.model = str(desk.folder / "little")
+    Path(chosen.model).mkdir()
+    words.Words(("ink", "cel", "watercolour", "dark"), ("a",)).write(Path(chosen.model))
+    yield from desk.click("prompt")
+    yield from desk.type("dark fox")
+    desk.press("RET")
+    yield 0.5
+    desk.found["typed"] = [chosen.prompt, chosen.words]
+    desk.photograph("1-unknown-word")
+    chosen.style = names[0]
 
 
 def in_view(desk: Desk) -> Any:
@@ -162,12 +191,8 @@ def choose_class(desk: Desk) -> Generator[float, None, None]:
     with in_view(desk):
         bpy.ops.flowbrush.set_class("INVOKE_DEFAULT", target="OBJECT")
     yield 0.5
+    yield from desk.type("playt")
     area = desk.area("VIEW_3D")
-    for letter in "playt":
-        key = letter.upper()
-        desk.window.event_simulate(type=key, value="PRESS", unicode=letter, x=area.x + 9, y=area.y + 9)
-        desk.event(key, "RELEASE", area.x + 9, area.y + 9)
-        yield 0.2
     desk.photograph("6-classes")
     for value in ("PRESS", "RELEASE"):
         desk.event("RET", value, area.x + 9, area.y + 9)

@@ -92,6 +92,8 @@ def gone(pid: int) -> bool:
 
 def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, tmp_path: Path) -> None:
     found = perform("whole_way")
+    assert found["pictures"] and found["second style"] == [True, True]
+    assert found["typed"][0] == "dark fox" and 'does not know "fox"' in found["typed"][1]
     for operator in ("capture", "stylize_frame", "stylize_animation"):
         assert found[operator]["error"] == ""
         assert found[f"{operator} runs"] == [f"FLOWBRUSH_OT_{operator}"]  # modal: the window stayed free
