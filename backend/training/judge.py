@@ -1,43 +1,149 @@
-"""Paints scenes that training never saw, beside what the filters make of them.
+"""Paints frames that training never saw, and measures how near they are to what the filters make of them.
 
-    python -I launch.py backend.training judge RAW STARTER GRID.png
+    python -I launch.py backend.training judge FRAMES OUT
 
-RAW is a folder that `scenes --held-out` wrote. The grid's columns are the beauty picture and, for each style, the
-filter's target and the model's picture. Prints, per style, PSNR against the target that was drawn with the very noise
-that the model starts from, and seconds a frame. Uses diffusers' own pipeline, as anybody would.
+FRAMES is a folder that `scenes --held-out` wrote, or a captured shot. Everything is painted as for a user, with the
+settings of styles.toml. OUT gets `painted.jpg` (the grid), `target.jpg` and `plain filter.jpg`. The table compares with
+targets drawn with the very noise that the model starts from:
+
+- painted: the model.
+- plain filter: an image filter of the style that sees only the picture (`plain_filters`).
+- render: the picture left as it is.
+- other hand: the target drawn with other noise, as near as a painter comes who knows the style but not the noise.
 """
 
 import argparse
-import time
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
-from diffusers import ControlNetModel, StableDiffusionControlNetImg2ImgPipeline
 
-from ..models import space_to_depth  # noqa: F401  diffusers takes a class of ours only from a module already imported
-from ..take import load_styles
-from .examples import read_scene
+from ..models.choice import resolve
+from ..painters.diffusion import DiffusionPainter
+from ..painters.latents import noise_for
+from ..painters.painter import PaintRequest
+from ..quality.likeness import line_f_score, psnr
+from ..quality.sheet import sheet, write_jpeg
+from ..storage import make_folder
+from ..take import TakeSettings, load_styles
 from .filters import FILTERS
+from .frames import Frame, read_frames
+from .plain_filters import PLAIN_FILTERS
 from .words import Manner
 
+FACTOR = 4
+"""Pixels of a latent's side in the starter."""
 
-def load_pipeline(starter: Path, conditions: list[str]) -> StableDiffusionControlNetImg2ImgPipeline:
-    """The starter with its ControlNets, as diffusers loads any Stable Diffusion, float32."""
-    controls = [ControlNetModel.from_pretrained(starter / "controlnets" / name) for name in conditions]
-    pipeline = StableDiffusionControlNetImg2ImgPipeline.from_pretrained(starter, controlnet=controls)
-    for module in (pipeline.unet, *controls):
-        module.to(torch.float32, memory_format=torch.channels_last)
-    pipeline.text_encoder.float()
-    pipeline.vae.float()
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+SEED, OTHER_SEED = 7, 8
+NEUTRAL = Manner()
+PICTURES = ("painted", "target", "plain filter")
+CELL = 512  # pixels, the most that a picture is wide in the grid
+
+Paint = Callable[[Frame, int], np.ndarray]
 
 
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB of pictures from 0 to 1."""
-    return float(-10.0 * np.log10(np.mean((one - other) ** 2)))
+@dataclass(frozen=True)
+class Score:
+    """How near a picture is to its target.
+
+    psnr: dB. ssim: Wang et al. 2004. flip: mean difference 0 to 1 that is seen when the pictures take turns, less is
+    better (Andersson et al. 2020). lines: `line_f_score`.
+    """
+
+    psnr: float
+    ssim: float
+    flip: float
+    lines: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Pictures by PICTURES, then by style, one a frame; scores by style and by what was compared, one a frame."""
+
+    pictures: dict[str, dict[str, list[np.ndarray]]]
+    scores: dict[tuple[str, str], list[Score]]
+
+
+def painter(settings: TakeSettings) -> Paint:
+    """paint(frame, seed): as the worker paints a frame with `settings`; raises what DiffusionPainter raises."""
+    diffusion = DiffusionPainter(resolve(settings), settings, print)
+
+    def paint(frame: Frame, seed: int) -> np.ndarray:
+        seen = {control.condition: frame.conditions[control.condition] for control in settings.controls}
+        request = PaintRequest(frame.picture, seen, settings.prompt, settings.negative_prompt, settings.strength, seed)
+        return diffusion.paint(request, lambda: False)
+
+    return paint
+
+
+def target(frame: Frame, style: str, seed: int, manner: Manner = NEUTRAL) -> np.ndarray:
+    """What the style's filter draws with the noise that the painter starts from for `seed`.
+
+    The frame's sides are multiples of 16, for which the painter pads nothing.
+    """
+    height, width = frame.picture.shape[:2]
+    latents, _ = noise_for((1, 3 * FACTOR**2, height // FACTOR, width // FACTOR), seed)
+    noise = torch.nn.functional.pixel_shuffle(latents, FACTOR)[0].permute(1, 2, 0).contiguous().numpy()
+    return FILTERS[style](frame.sitter, noise, manner)
+
+
+def score(picture: np.ndarray, wanted: np.ndarray) -> Score:
+    """Compares two pictures (H, W, 3) float32 0..1."""
+    import flip_evaluator
+    from skimage.metrics import structural_similarity
+
+    similar = structural_similarity(
+        picture, wanted, channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    _, difference, _ = flip_evaluator.evaluate(wanted, picture, "LDR", applyMagma=False)
+    return Score(psnr(picture, wanted), float(similar), float(difference), line_f_score(picture, wanted))
+
+
+def judge(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> Judgement:
+    """Paints all frames in all styles; this takes a while."""
+    pictures: dict[str, dict[str, list[np.ndarray]]] = {kind: {style: [] for style in styles} for kind in PICTURES}
+    scores: dict[tuple[str, str], list[Score]] = {}
+    for style, settings in styles.items():
+        paint = painter(settings)
+        for frame in frames:
+            wanted = target(frame, style, SEED)
+            compared = {
+                "painted": paint(frame, SEED),
+                "plain filter": PLAIN_FILTERS[style](frame.picture),
+                "render": frame.picture,
+                "other hand": target(frame, style, OTHER_SEED),
+            }
+            for kind, picture in compared.items():
+                scores.setdefault((style, kind), []).append(score(picture, wanted))
+            for kind in PICTURES:
+                pictures[kind][style].append({"target": wanted, **compared}[kind])
+    return Judgement(pictures, scores)
+
+
+def score_table(judgement: Judgement) -> str:
+    """Means over the frames, in Markdown."""
+    rows = []
+    for (style, kind), scores in judgement.scores.items():
+        columns = zip(*map(astuple, scores), strict=True)
+        decibels, similar, difference, lines = (statistics.fmean(column) for column in columns)
+        rows.append((style, kind, f"{decibels:.1f}", f"{similar:.3f}", f"{difference:.3f}", f"{lines:.3f}"))
+    return markdown(("style", "compared", "PSNR, dB", "SSIM", "FLIP, less is better", "line F-score"), rows)
+
+
+def grid(judgement: Judgement, kind: str, frames: Sequence[Frame], width: int = CELL) -> np.ndarray:
+    """A row for each frame: the render, then each style's picture of this kind, `width` pixels wide each."""
+    styles = judgement.pictures[kind]
+    rows = [[frame.picture, *(styles[style][place] for style in styles)] for place, frame in enumerate(frames)]
+    return sheet(("render", *styles), rows, min(width, frames[0].picture.shape[1]))
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; what looks like a number stands to the right."""
+    lines = [columns, ["---", *["--:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def main(arguments: list[str]) -> None:
@@ -45,48 +151,17 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="training judge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("raw", type=Path)
-    parser.add_argument("starter", type=Path)
-    parser.add_argument("grid", type=Path)
-    parser.add_argument("--scenes", type=int, default=4)
+    parser.add_argument("frames", type=Path, help="folder of held-out scenes, or a shot")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--model", default="starter")
+    parser.add_argument("--count", type=int, default=8, help="of frames")
+    parser.add_argument("--size", type=int, default=512, help="pixels, cut from the middle of larger frames")
     parser.add_argument("--threads", type=int, default=2)
     choice = parser.parse_args(arguments)
     torch.set_num_threads(choice.threads)
-    styles, rows = load_styles(), []
-    names = [control.condition for control in styles["ink"].controls]
-    pipeline = load_pipeline(choice.starter, names)
-    scores: dict[str, list[tuple[float, float]]] = {style: [] for style in FILTERS}
-    for path in sorted(choice.raw.glob("*.json"))[: choice.scenes]:
-        sitter, conditions = read_scene(path)
-        conditions["colour"] = sitter.picture
-        row = [sitter.picture]
-        for style, paint in FILTERS.items():
-            settings = styles[style]
-            # diffusers' img2img draws its noise first thing from the generator.
-            height, width = sitter.picture.shape[:2]
-            drawn = torch.randn(1, 48, height // 4, width // 4, generator=torch.Generator().manual_seed(7))
-            noise = torch.nn.functional.pixel_shuffle(drawn, 4)[0].permute(1, 2, 0).contiguous().numpy()
-            target, started = paint(sitter, noise, Manner()), time.monotonic()
-            painted = pipeline(
-                settings.prompt,
-                negative_prompt=settings.negative_prompt,
-                controlnet_conditioning_scale=[control.scale for control in settings.controls],
-                image=_tensor(sitter.picture),
-                control_image=[_tensor(conditions[name]) for name in names],
-                strength=settings.strength,
-                num_inference_steps=settings.steps,
-                guidance_scale=settings.guidance,
-                generator=torch.Generator().manual_seed(7),
-                output_type="np",
-            ).images[0]
-            scores[style].append((psnr(painted, target), time.monotonic() - started))
-            row += [target, painted]
-        rows.append(np.hstack(row))
-    cv2.imwrite(str(choice.grid), np.rint(np.vstack(rows)[..., ::-1] * 255.0).astype(np.uint8))
-    for style, results in scores.items():
-        decibels, seconds = np.array(results).T
-        print(f"{style}: {decibels.mean():.1f} dB against the filter's target, {np.median(seconds):.2f} s a frame")
-
-
-def _tensor(picture: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(picture).permute(2, 0, 1)[None]
+    frames = [frame.cut(choice.size) for frame in read_frames(choice.frames, choice.count)]
+    judgement = judge(frames, {name: replace(style, model=choice.model) for name, style in load_styles().items()})
+    out = make_folder(choice.out)
+    for kind in PICTURES:
+        write_jpeg(out / f"{kind}.jpg", grid(judgement, kind, frames))
+    print(score_table(judgement))

@@ -1,0 +1,99 @@
+"""What each condition does for the starter: without it, and at conditioning scales from 0 to 1.5."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from flowbrush.backend.quality.likeness import line_f_score, psnr, stroke_angle
+from flowbrush.backend.quality.sheet import sheet
+from flowbrush.backend.take import ControlSettings, TakeSettings
+from flowbrush.backend.training.frames import Frame
+from flowbrush.backend.training.judge import NEUTRAL, SEED, markdown, painter, target
+from flowbrush.backend.training.words import Manner
+
+CONDITIONS = ("depth", "normal", "lineart", "colour")
+SCALES = tuple(np.linspace(0.0, 1.5, 7).round(2).tolist())
+MEASURES = (("PSNR, dB", psnr, ".1f"), ("line F-score", line_f_score, ".3f"), ("stroke angle, °", stroke_angle, ".1f"))
+FOLLOW_FORM = ("hatching", "gouache")
+"""Styles whose strokes follow the normals."""
+
+ON_PAPER = "paper"
+"""The word with which depth counts: it tells the background, which is then left bare."""
+
+
+def with_all(settings: TakeSettings) -> TakeSettings:
+    """The settings, with a scale of 1 for conditions that the style goes without."""
+    used = {control.condition for control in settings.controls}
+    added = tuple(ControlSettings(name) for name in CONDITIONS if name not in used)
+    return replace(settings, controls=(*settings.controls, *added))
+
+
+def scaled(settings: TakeSettings, name: str, scale: float) -> TakeSettings:
+    controls = tuple(replace(one, scale=scale) if one.condition == name else one for one in settings.controls)
+    return replace(settings, controls=controls)
+
+
+def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
+    """A table of what the loss of each condition does, and the last frame's pictures."""
+    rows, pictures = [], []
+    for style, own in styles.items():
+        cells = [frames[-1].picture]
+        for name in CONDITIONS:
+            settings, manner = with_all(own), NEUTRAL
+            if name == "depth":
+                settings, manner = replace(settings, prompt=f"{ON_PAPER} {own.prompt}"), Manner(ground=1.0)
+            wanted = [target(frame, style, SEED, manner) for frame in frames]
+            whole, without = (painted(frames, one) for one in (settings, scaled(settings, name, 0.0)))
+            before, after = measured(whole, wanted), measured(without, wanted)
+            expected, met = verdict(name, style, before, after)
+            arrows = [f"{a:{form}} → {b:{form}}" for a, b, (_, _, form) in zip(before, after, MEASURES, strict=True)]
+            said = f"{name}, with the word `{ON_PAPER}`" if name == "depth" else name
+            change = f"{255.0 * difference(whole, without):.1f}"
+            rows.append((style, said, change, *arrows, expected, "yes" if met else "**no**"))
+            cells += [whole[-1], without[-1]] if name in ("depth", "normal") else [without[-1]]
+        pictures.append(cells)
+    columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), "expected", "so it is")
+    labels = ("render", ON_PAPER, "without depth", "all", *(f"without {name}" for name in CONDITIONS[1:]))
+    return markdown(columns, rows), sheet(labels, pictures, min(256, frames[-1].picture.shape[1]))
+
+
+def verdict(name: str, style: str, before: Sequence[float], after: Sequence[float]) -> tuple[str, bool]:
+    """What is expected of the loss of a condition, and whether the MEASURES before and after say so."""
+    if name == "lineart":
+        return "lines are lost", after[1] < before[1]
+    if name == "normal" and style in FOLLOW_FORM:
+        return "strokes turn away from the form", after[2] > before[2]
+    return "the target is met less well", after[0] < before[0]
+
+
+def swept(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
+    """A table of how evenly the picture moves with a conditioning scale, and the pictures for line art."""
+    rows, pictures = [], []
+    for style, own in styles.items():
+        settings, cells = with_all(own), [style]
+        for name in CONDITIONS:
+            steps = [painted(frames, scaled(settings, name, scale)) for scale in SCALES]
+            moves = [difference(a, b) for a, b in pairwise(steps)]
+            whole = difference(steps[0], steps[-1])
+            cells.append(f"{255.0 * whole:.1f}, {max(moves) / max(whole, 1e-9):.2f}")
+            if name == "lineart":
+                pictures.append([step[-1] for step in steps])
+        rows.append(cells)
+    labels = [f"line art {scale:g}" for scale in SCALES]
+    return markdown(("style", *CONDITIONS), rows), sheet(labels, pictures, min(224, frames[-1].picture.shape[1]))
+
+
+def painted(frames: Sequence[Frame], settings: TakeSettings) -> list[np.ndarray]:
+    paint = painter(settings)
+    return [paint(frame, SEED) for frame in frames]
+
+
+def measured(pictures: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> list[float]:
+    pairs = list(zip(pictures, wanted, strict=True))
+    return [statistics.fmean(measure(a, b) for a, b in pairs) for _, measure, _ in MEASURES]
+
+
+def difference(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    return statistics.fmean(float(np.abs(a - b).mean()) for a, b in zip(one, other, strict=True))
