@@ -1,6 +1,6 @@
 """Pictures side by side with labels, as JPEG."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,18 +13,21 @@ GAP = 4  # pixels, between pictures
 BEST, WORST = 92, 40  # JPEG qualities
 
 
-def sheet(columns: Sequence[str], rows: Sequence[Sequence[np.ndarray]], width: int) -> np.ndarray:
-    """A picture (H, W, 3) float32 of `rows` of pictures, each made `width` pixels wide, under the columns' labels."""
-    lines = []
-    for row in rows:
+def sheet(columns: Sequence[str], rows: Mapping[str, Sequence[np.ndarray]], width: int) -> np.ndarray:
+    """A picture (H, W, 3) float32 of rows of pictures, each made `width` pixels wide, with labels above and left."""
+    lines = [np.hstack([np.ones((LABEL, LABEL, 3), np.float32), *(_label(text, width + GAP) for text in columns)])]
+    for name, row in rows.items():
         cells = [_cell(picture, width) for picture in row]
         cells += [np.ones_like(cells[0])] * (len(columns) - len(cells))
-        lines.append(np.hstack(cells))
-    return np.vstack([np.hstack([_label(text, width + GAP) for text in columns]), *lines])
+        lines.append(np.hstack([np.rot90(_label(name, cells[0].shape[0])), *cells]))
+    return np.vstack(lines)
 
 
 def write_jpeg(path: Path, picture: np.ndarray, most: int | None = None) -> None:
-    """Writes (H, W, 3) float32 0..1 RGB, with the best quality of at most `most` bytes. Raises StorageError."""
+    """Writes (H, W, 3) float32 0..1 RGB, in the best quality that takes at most `most` bytes.
+
+    In the quality WORST where even that takes more. Raises StorageError.
+    """
     pixels = np.rint(np.clip(picture, 0.0, 1.0)[..., ::-1] * 255.0).astype(np.uint8)
     for quality in range(BEST, WORST - 1, -4):
         done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -136,7 +136,9 @@ def score_table(judgement: Judgement) -> str:
 def grid(judgement: Judgement, kind: str, frames: Sequence[Frame], width: int = CELL) -> np.ndarray:
     """A row for each frame: the render, then each style's picture of this kind, `width` pixels wide each."""
     styles = judgement.pictures[kind]
-    rows = [[frame.picture, *(styles[style][place] for style in styles)] for place, frame in enumerate(frames)]
+    rows = {
+        frame.name: [frame.picture, *(styles[style][place] for style in styles)] for place, frame in enumerate(frames)
+    }
     return sheet(("render", *styles), rows, min(width, frames[0].picture.shape[1]))
 
 

@@ -37,7 +37,7 @@ def scaled(settings: TakeSettings, name: str, scale: float) -> TakeSettings:
 
 def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
     """A table of what the loss of each condition does, and the last frame's pictures."""
-    rows, pictures = [], []
+    rows, pictures = [], {}
     for style, own in styles.items():
         cells = [frames[-1].picture]
         for name in CONDITIONS:
@@ -53,7 +53,7 @@ def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[s
             change = f"{255.0 * difference(whole, without):.1f}"
             rows.append((style, said, change, *arrows, expected, "yes" if met else "**no**"))
             cells += [whole[-1], without[-1]] if name in ("depth", "normal") else [without[-1]]
-        pictures.append(cells)
+        pictures[style] = cells
     columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), "expected", "so it is")
     labels = ("render", ON_PAPER, "without depth", "all", *(f"without {name}" for name in CONDITIONS[1:]))
     return markdown(columns, rows), sheet(labels, pictures, min(256, frames[-1].picture.shape[1]))
@@ -70,7 +70,7 @@ def verdict(name: str, style: str, before: Sequence[float], after: Sequence[floa
 
 def swept(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
     """A table of how evenly the picture moves with a conditioning scale, and the pictures for line art."""
-    rows, pictures = [], []
+    rows, pictures = [], {}
     for style, own in styles.items():
         settings, cells = with_all(own), [style]
         for name in CONDITIONS:
@@ -79,7 +79,7 @@ def swept(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str
             whole = difference(steps[0], steps[-1])
             cells.append(f"{255.0 * whole:.1f}, {max(moves) / max(whole, 1e-9):.2f}")
             if name == "lineart":
-                pictures.append([step[-1] for step in steps])
+                pictures[style] = [step[-1] for step in steps]
         rows.append(cells)
     labels = [f"line art {scale:g}" for scale in SCALES]
     return markdown(("style", *CONDITIONS), rows), sheet(labels, pictures, min(224, frames[-1].picture.shape[1]))

@@ -1,13 +1,13 @@
 """All that is measured of the starter model, as Markdown tables and pictures.
 
-    python tests/bench/starter_quality.py OUT [--frames FOLDER] [--only likeness conditions scales words seeds]
+    python tests/bench/starter_quality.py OUT [--frames FOLDER] [--only likeness conditions ...]
 
 Run with the backend's Python and Flowbrush on its path. FOLDER holds scenes that training never saw, as `training
 scenes --held-out` renders them from material that is not in this repository; or it is a captured shot. Where it is
 missing, the demo scene's shot of `make demo` is taken, whose character training has seen, and the output says so.
 
-OUT gets `<name>.md` and JPEGs for each of: likeness (against targets; see `training judge`), conditions (each removed),
-scales (of conditions, from 0 to 1.5), words (of the prompt), seeds. Seconds a frame: starter_speed.py.
+OUT gets `<name>.md` and JPEGs for each of: likeness (to targets; see `training judge`), conditions (each removed),
+scales (of conditions, from 0 to 1.5), words (of the prompt), settings, seeds. Seconds a frame: starter_speed.py.
 """
 
 import argparse
@@ -23,6 +23,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy as np
 import starter_conditions
 import starter_seeds
+import starter_settings
 import starter_words
 import torch
 from flowbrush.backend.quality.sheet import write_jpeg
@@ -39,6 +40,7 @@ NOTES = {
     "scales": "A conditioning scale goes from 0 to 1.5 in {steps} steps. Mean difference between both ends in 8-bit "
     "levels, and the largest single step as a share of it; {even:.2f} is perfectly even.",
     "words": "One word before the style's prompt: its effect on the picture, and in brackets on the target.",
+    "settings": "PSNR in dB and line F-score against the targets; one thing differs from the style's own settings.",
     "seeds": "Variance between {seeds} seeds as a share of the variance of all pixels.",
 }
 
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512, help="pixels, cut from the middle of larger frames")
     parser.add_argument("--part", type=int, default=256, help="the same, for everything but likeness")
     parser.add_argument("--few", type=int, default=3, help="frames for everything but likeness")
+    parser.add_argument("--shown", type=int, default=0, help="the frame, from 0, on which words are pictured")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
@@ -89,7 +92,8 @@ def main() -> None:
         "likeness": lambda: likeness(frames, styles),
         "conditions": lambda: starter_conditions.removed(outside, styles),
         "scales": lambda: starter_conditions.swept(few[:1], styles),
-        "words": lambda: starter_words.words(outside, styles),
+        "words": lambda: starter_words.words(outside, frames[given.shown], styles),
+        "settings": lambda: starter_settings.settings(few, styles),
         "seeds": lambda: starter_seeds.seeds(few, styles, given.seeds),
     }
     steps = len(starter_conditions.SCALES) - 1

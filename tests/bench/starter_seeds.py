@@ -15,7 +15,7 @@ LOUDER = 6.0  # times, for the picture of the deviation
 
 def seeds(frames: Sequence[Frame], styles: dict[str, TakeSettings], count: int) -> tuple[str, np.ndarray]:
     """A table of shares of variance between `count` seeds, and two seeds of the last frame with their deviation."""
-    rows, pictures = [], []
+    rows, pictures = [], {}
     for style, settings in styles.items():
         paint = painter(settings)
         made = [[paint(frame, seed) for seed in range(count)] for frame in frames]
@@ -23,7 +23,7 @@ def seeds(frames: Sequence[Frame], styles: dict[str, TakeSettings], count: int) 
         shares = (share(made), share(made, blurred), share(drawn), share(drawn, blurred))
         rows.append((style, *(f"{100.0 * one:.2f} %" for one in shares)))
         deviation = np.std(made[-1], axis=0)
-        pictures.append([frames[-1].picture, *made[-1][:3], np.clip(LOUDER * deviation, 0.0, 1.0)])
+        pictures[style] = [frames[-1].picture, *made[-1][:3], np.clip(LOUDER * deviation, 0.0, 1.0)]
     columns = ("style", "painted", f"painted, blurred by {BLUR:g} pixels", "target", "target, blurred")
     labels = ("render", "seed 0", "seed 1", "seed 2", f"deviation, {LOUDER:g} times")
     return markdown(columns, rows), sheet(labels, pictures, min(320, frames[-1].picture.shape[1]))

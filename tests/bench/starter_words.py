@@ -15,6 +15,7 @@ from flowbrush.backend.training.judge import SEED, markdown, painter, target
 from flowbrush.backend.training.words import WISHES, Manner
 
 UNKNOWN = "dragon"
+CELL = 256  # pixels, the most that a picture is wide in the sheet
 SHOWN = (
     "", "light", "dark", "warm", "cold", "thick", "thin", "paper", "plain", "red", "golden", "blue", "sepia", "grey",
 )  # fmt: skip
@@ -48,14 +49,13 @@ def measure_of(word: str) -> tuple[Measure, float]:
     return lambda picture, _: 100.0 * towards(picture, colour), 1.0
 
 
-def words(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
-    """A table of each word's effect, and a sheet of pictures: a row for each style."""
+def words(frames: Sequence[Frame], shown: Frame, styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
+    """A table of each word's effect on `frames`, and pictures of `shown`: words down, styles across."""
     effects: dict[str, list[str]] = {word: [] for word in (*WISHES, UNKNOWN)}
-    pictures, right, counted = [], 0, 0
+    right, counted = 0, 0
     for style, settings in styles.items():
         plain = painted(frames, settings, "")
         drawn = [target(frame, style, SEED) for frame in frames]
-        shown = {"": plain[-1]}
         for word, (name, value) in WISHES.items():
             measure, direction = measure_of(word)
             asked = painted(frames, settings, word)
@@ -67,15 +67,14 @@ def words(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str
             right += possible and met
             said = f"{change:+.1f}" if met or not possible else f"**{change:+.1f}**"
             effects[word].append(f"{said} ({meant:+.1f})")
-            shown[word] = asked[-1]
         moved = zip(plain, painted(frames, settings, UNKNOWN), strict=True)
         effects[UNKNOWN].append(f"{statistics.fmean(255.0 * float(np.abs(a - b).mean()) for a, b in moved):.2f}")
-        pictures.append([frames[-1].picture, *(shown[word] for word in SHOWN)])
     rows = [(f"`{word}`", MEASURED[WISHES[word][0]], *effects[word]) for word in WISHES]
     rows.append((f"`{UNKNOWN}`, unknown", "mean change, levels; expected 0", *effects[UNKNOWN]))
     table = markdown(("word", "measured", *styles), rows)
     verdict = f"{right} of {counted} effects go in the expected direction (others are bold)."
-    return f"{table}\n\n{verdict}", sheet(("render", *SHOWN), pictures, min(192, frames[-1].picture.shape[1]))
+    pictures = {word: [painted([shown], style, word)[0] for style in styles.values()] for word in SHOWN}
+    return f"{table}\n\n{verdict}", sheet(tuple(styles), pictures, min(CELL, shown.picture.shape[1]))
 
 
 def painted(frames: Sequence[Frame], settings: TakeSettings, word: str) -> list[np.ndarray]:
