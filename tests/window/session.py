@@ -140,7 +140,8 @@ def choose_style(desk: Desk) -> Generator[float, None, None]:
     """Clicks the second picture of the gallery, which opens below the chosen one's, and types an unknown word."""
     chosen = bpy.context.scene.flowbrush
     pictures, words = (sys.modules[f"{MODULE}.{name}"] for name in ("gallery", "backend.words"))
-    names = list(sys.modules[f"{MODULE}.properties"].styles())
+    styles = sys.modules[f"{MODULE}.properties"].styles()
+    names = list(styles)
     desk.found["pictures"] = len({pictures.icon(name) for name in names} - {0}) == len(names)
     x, y = yield from desk.find("style")
     yield from desk.click_at(x, y + 80)
@@ -151,7 +152,7 @@ def choose_style(desk: Desk) -> Generator[float, None, None]:
     desk.photograph("1-styles")
     yield from desk.click_at(x, y - 53)
     yield 0.5
-    desk.found["second style"] = [chosen.style == names[1], chosen.prompt == names[1]]
+    desk.found["second style"] = [chosen.style == names[1], chosen.prompt == styles[names[1]].prompt]
     chosen.model = str(desk.folder / "little")
     Path(chosen.model).mkdir()
     words.Words(("ink", "cel", "watercolour", "dark"), ("a",)).write(Path(chosen.model))
