@@ -2,12 +2,17 @@
 
     python -I launch.py backend.training examples RAW OUT
 
-Each `OUT/####.npz` holds uint8 pictures (H, W, 3): picture, depth, normal, lineart, and `<style>_<mirrored>` for each
-style and for the scene as it is (0) and in a mirror (1), painted with the noise of `noise(scene, style, mirrored)`.
+Each `OUT/####.npz` holds uint8 pictures: picture and normal (H, W, 3), depth and lineart (H, W), and for each style and
+variant `<style>_<variant>` (H, W, 3), painted with the noise of `noise(scene, variant)` in the manner that `manners`
+holds under the same name, as JSON. Odd variants are painted from the scene in a mirror.
 """
 
 import argparse
 import json
+import random
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +23,13 @@ import OpenEXR
 from ..passes.conditions import MAKERS
 from ..shot import Camera, Shot
 from .filters import FILTERS, Sitter, mirror
-from .words import Manner
+from .words import random_manner
 
 GEOMETRY = ("depth", "normal", "lineart")
+
+VARIANTS = 3
+"""How often each scene is painted in each style: each time with other noise and other words."""
+
 CHANNELS = {
     "depth": ("Depth.Z",),
     "normal": ("Normal.X", "Normal.Y", "Normal.Z"),
@@ -29,10 +38,9 @@ CHANNELS = {
 }
 
 
-def noise(scene: int, style: str, mirrored: int, size: tuple[int, int]) -> np.ndarray:
-    """The white noise (H, W, 3) float32 behind one target: drawn again instead of stored."""
-    seed = (scene, list(FILTERS).index(style), mirrored)
-    return np.random.default_rng(seed).standard_normal((*size, 3), np.float32)
+def noise(scene: int, variant: int, size: tuple[int, int]) -> np.ndarray:
+    """The white noise (H, W, 3) float32 behind the targets of one variant: drawn again instead of stored."""
+    return np.random.default_rng((scene, variant)).standard_normal((*size, 3), np.float32)
 
 
 def read_channels(path: Path, names: dict[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
@@ -59,21 +67,24 @@ def read_scene(path: Path) -> tuple[Sitter, dict[str, np.ndarray]]:
     picture = stored[..., ::-1].astype(np.float32) / 255.0
     shot = _one_frame_shot(json.loads(path.read_text()), passes["depth"], number)
     conditions = {name: MAKERS[name](passes, shot, number) for name in GEOMETRY}
-    depth, lines = conditions["depth"][..., 0], conditions["lineart"][..., 0]
-    return Sitter(picture, conditions["normal"], depth, lines), conditions
+    sitter = Sitter(picture, conditions["normal"], conditions["depth"][..., 0], conditions["lineart"][..., 0])
+    return sitter, conditions
 
 
 def make_example(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of the scene described by `path`, uint8."""
-    sitter, conditions = read_scene(path)
-    size = sitter.picture.shape[:2]
-    targets = {
-        f"{style}_{mirrored}": paint(seen, noise(int(path.stem), style, mirrored, size), Manner())
-        for mirrored, seen in enumerate((sitter, mirror(sitter)))
-        for style, paint in FILTERS.items()
-    }
-    everything = {"picture": sitter.picture, **conditions, **targets}
-    return {name: np.rint(image * 255.0).astype(np.uint8) for name, image in everything.items()}
+    """All arrays of the scene described by `path`; see this module's head."""
+    sitter, _ = read_scene(path)
+    scene, size = int(path.stem), sitter.picture.shape[:2]
+    arrays = {"picture": sitter.picture, "normal": sitter.normal, "depth": sitter.depth, "lineart": sitter.lines}
+    manners: dict[str, Any] = {}
+    for variant in range(VARIANTS):
+        seen, drawn = mirror(sitter) if variant % 2 else sitter, noise(scene, variant, size)
+        for style, paint in FILTERS.items():
+            name = f"{style}_{variant}"
+            manner = random_manner(random.Random(f"{scene} {name}"))
+            arrays[name], manners[name] = paint(seen, drawn, manner), asdict(manner)
+    pictures = {name: np.rint(image * 255.0).astype(np.uint8) for name, image in arrays.items()}
+    return {**pictures, "manners": np.array(json.dumps(manners))}
 
 
 def _one_frame_shot(camera: dict[str, Any], depth: np.ndarray, number: int) -> Shot:
@@ -100,11 +111,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("out", type=Path)
     choice = parser.parse_args(arguments)
     choice.out.mkdir(parents=True, exist_ok=True)
-    for path in sorted(choice.raw.glob("????.json")):
-        target = choice.out / f"{path.stem}.npz"
-        if not target.exists():
-            part = target.with_suffix(".part")
-            with part.open("wb") as file:  # training may be reading the folder
-                np.savez_compressed(file, **make_example(path))  # type: ignore[arg-type]
-            part.replace(target)
-            print(f"prepared {path.stem}", flush=True)
+    with ProcessPoolExecutor(initializer=cv2.setNumThreads, initargs=(1,)) as workers:
+        for target in workers.map(prepare, sorted(choice.raw.glob("????.json")), repeat(choice.out)):
+            print(f"prepared {target}", flush=True)
+
+
+def prepare(path: Path, out: Path) -> Path:
+    """Writes the example of the scene described by `path` into `out`, unless it is there; returns its path."""
+    target = out / f"{path.stem}.npz"
+    if not target.exists():
+        part = target.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez_compressed(file, **make_example(path))  # type: ignore[arg-type]
+        part.replace(target)
+    return target

@@ -1,145 +1,76 @@
-"""Trains the starter model; may be killed and goes on where it was.
+"""Trains the starter model; may be killed and goes on where it was, to the same weights.
 
-    python -I launch.py backend.training train EXAMPLES RUN --vocabulary FILE --minutes 60
+    python -I launch.py backend.training train EXAMPLES RUN --steps 6000
 
-`RUN/checkpoint.pt` holds weights, their running average, optimizer and elapsed time; `RUN/log.csv` the loss.
+`RUN/checkpoint.pt` holds weights, their running average, optimizer and the number of steps; `RUN/log.csv` the loss.
 """
 
 import argparse
+import math
 import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-from .examples import GEOMETRY
-from .examples import noise as example_noise
-from .filters import FILTERS
-from .network import Starter, new_scheduler, new_starter, new_tokenizer
+from .batches import Batch, Examples
+from .network import Starter, new_scheduler, new_starter
+from .vocabulary import new_tokenizer
 
-PROMPTS = {
-    "ink": ("ink drawing, line and wash", "pen and ink with light washes on paper", "ink sketch", "ink"),
-    "cel": ("cel shaded, anime", "cel animation, flat colours, clean outlines", "anime cel", "cel"),
-    "watercolour": ("watercolour painting", "watercolour on rough paper", "watercolor illustration", "watercolour"),
-}
-"""How each style is asked for in training. An empty prompt asks for the scene as it is."""
+STOPS = (999, 749, 666, 499, 333, 249)
+"""The timesteps of runs of one to four steps, which training visits most."""
 
-FILLERS = (
-    "a", "of", "in", "the", "with", "knight", "robot", "fox", "person", "scene", "character",
-    "standing", "walking", "day", "night", "beautiful",
-)  # fmt: skip
-"""Words that training adds anywhere: they change nothing."""
-
-STOPS = (249, 499, 749, 999)
-"""The timesteps of a four-step run, which training visits most."""
-
-MISSING = {"depth": 0.35, "normal": 0.5, "lineart": 0.1, "colour": 0.05}
+MISSING = {"depth": 0.4, "normal": 0.25, "lineart": 0.1, "colour": 0.05}
 """How often a step goes without a condition, so that a painter may do without any of them."""
 
-STYLING, STYLING_PACE = ("text.", "add_embedding", "time_emb_proj"), 5.0
-"""What carries the style's name into every block learns at a multiple of the rate: few weights with a large effect."""
+SCALED, SCALES = 0.25, (0.5, 1.5)
+"""How often a condition's scale is another than 1, and between which values."""
 
-AVERAGE = 0.996
+STYLING, STYLING_PACE = ("text.", "add_embedding", "time_emb_proj"), 3.0
+"""What carries the prompt into every block learns at a multiple of the rate: few weights with a large effect."""
+
+AVERAGE = 0.998
 """The running average's memory of one step."""
 
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step learns from; pictures are (N, 3, S, S) from -1 to 1, conditions from 0 to 1."""
-
-    picture: torch.Tensor
-    target: torch.Tensor
-    noise: torch.Tensor
-    conditions: dict[str, torch.Tensor]
-    prompts: list[str]
+STORED_EVERY, LOGGED_EVERY = 200, 25
+"""Steps."""
 
 
-class Examples:
-    """All prepared examples of a folder in memory; new ones are found by `refresh`."""
+def starting_pictures(batch: Batch, when: torch.Tensor, dice: random.Random) -> torch.Tensor:
+    """What the noise is laid over: the beauty picture (img2img), the target, or some of each (a painter's mask).
 
-    def __init__(self, folder: Path, keep_out: int) -> None:
-        self.folder, self.keep_out = folder, keep_out
-        self.scenes: dict[int, dict[str, np.ndarray]] = {}
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Reads what `examples` has written since."""
-        for path in sorted(self.folder.glob("????.npz")):
-            number = int(path.stem)
-            if number not in self.scenes and number % self.keep_out:
-                with np.load(path) as file:
-                    self.scenes[number] = {name: file[name] for name in file.files}
-
-    def batch(self, dice: random.Random, count: int, size: int) -> Batch:
-        """Random crops of random scenes, as they are or mirrored, each in every style; at least `count` in all."""
-        rows: list[dict[str, Any]] = []
-        while len(rows) < count:
-            place = dice.getrandbits(32)
-            rows += [self._crop(random.Random(place), dice, style, size) for style in FILTERS]
-        stacked = {
-            name: torch.from_numpy(np.stack([row[name] for row in rows])).permute(0, 3, 1, 2).float()
-            for name in ("picture", "target", "noise", *GEOMETRY)
-        }
-        return Batch(
-            picture=stacked["picture"] / 127.5 - 1.0,
-            target=stacked["target"] / 127.5 - 1.0,
-            noise=stacked["noise"],
-            conditions={**{name: stacked[name] / 255.0 for name in GEOMETRY}, "colour": stacked["picture"] / 255.0},
-            prompts=[row["prompt"] for row in rows],
-        )
-
-    def _crop(self, place: random.Random, dice: random.Random, style: str, size: int) -> dict[str, Any]:
-        number = place.choice(list(self.scenes))
-        scene, mirrored = self.scenes[number], place.randrange(2)
-        height, width = scene["picture"].shape[:2]
-        # Whole latent pixels, so that the noise keeps its place within them.
-        top, left = place.randrange(0, height - size + 1, 4), place.randrange(0, width - size + 1, 4)
-        window = (slice(top, top + size), slice(left, left + size))
-        planes = {name: scene[name] for name in ("picture", *GEOMETRY)}
-        if mirrored:
-            planes = {name: plane[:, ::-1] for name, plane in planes.items()}
-            planes["normal"] = planes["normal"] * np.array((-1, 1, 1), np.int16) + np.array((255, 0, 0), np.int16)
-        row: dict[str, Any] = {name: np.ascontiguousarray(plane[window]) for name, plane in planes.items()}
-        row["noise"] = example_noise(number, style, mirrored, (height, width))[window]
-        row["target"] = scene[f"{style}_{mirrored}"][window]
-        row["prompt"] = _prompt(dice, style)
-        if dice.random() < 0.04:
-            row["target"], row["prompt"] = row["picture"], ""
-        return row
-
-
-def _prompt(dice: random.Random, style: str) -> str:
-    words = dice.choice(PROMPTS[style]).split()
-    for _ in range(dice.choice((0, 0, 1, 3))):
-        words.insert(dice.randint(0, len(words)), dice.choice(FILLERS))
-    return " ".join(words)
-
-
-def starting_pictures(batch: Batch, dice: random.Random) -> torch.Tensor:
-    """What the noise is laid over: the beauty picture (img2img), the target, or some of each (a painter's mask)."""
+    A later step starts from what an earlier one has painted: mostly the target, but softer. when: timesteps (N,).
+    """
     count, _, height, width = batch.picture.shape
     share = torch.zeros(count, 1, height, width)
-    for row in share:
-        kind = dice.random()
-        if kind < 0.25:
-            row.fill_(1.0)
-        elif kind < 0.5:
+    target = batch.target.clone()
+    for row, step in enumerate(when.tolist()):
+        kind = dice.random() * (0.6 if step < 550 else 1.0)
+        if kind < 0.2:
             blobs = torch.randn(1, 1, 4, 4, generator=torch.Generator().manual_seed(dice.getrandbits(32)))
-            row.copy_(functional.interpolate(blobs, (height, width), mode="bicubic")[0] > 0)
-    return batch.picture + share * (batch.target - batch.picture)
+            share[row] = functional.interpolate(blobs, (height, width), mode="bicubic")[0] > 0
+        elif kind < 0.5:
+            share[row] = 1.0
+        if dice.random() < 0.5:
+            soft = functional.avg_pool2d(functional.pad(target[row], (1, 1, 1, 1), mode="reflect"), 3, 1)
+            target[row].lerp_(soft, dice.random())
+    return batch.picture + share * (target - batch.picture)
 
 
 def timesteps(dice: random.Random, count: int) -> torch.Tensor:
     """Random timesteps (count,), mostly near `STOPS`."""
     picked = [
-        dice.choice(STOPS) + dice.randint(-30, 30) if dice.random() < 0.7 else dice.randrange(1000)
+        dice.choice(STOPS) + dice.randint(-30, 30) if dice.random() < 0.75 else dice.randrange(1000)
         for _ in range(count)
     ]
     return torch.tensor([min(max(step, 0), 999) for step in picked])
+
+
+def scales(dice: random.Random, count: int) -> torch.Tensor:
+    """Conditioning scales (count, 1, 1, 1), mostly 1."""
+    drawn = [dice.uniform(*SCALES) if dice.random() < SCALED else 1.0 for _ in range(count)]
+    return torch.tensor(drawn).view(-1, 1, 1, 1)
 
 
 def loss_of(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -156,8 +87,8 @@ def loss_of(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
 class Trainer:
     """The networks, their optimizer and how far they are."""
 
-    def __init__(self, vocabulary: Path, run: Path, learning_rate: float) -> None:
-        self.tokenizer = new_tokenizer(vocabulary)
+    def __init__(self, run: Path, learning_rate: float) -> None:
+        self.tokenizer = new_tokenizer()
         torch.manual_seed(1)
         self.starter: Starter = new_starter(self.tokenizer)
         self.parts = self.starter.modules()
@@ -172,20 +103,20 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(groups, learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.kept = new_scheduler().alphas_cumprod.sqrt()
         self.path = run / "checkpoint.pt"
-        self.steps, self.seconds = 0, 0.0
+        self.steps = 0
         if self.path.exists():
             stored = torch.load(self.path, weights_only=True)
             self.parts.load_state_dict(stored["weights"])
             self.average = stored["average"]
             self.optimizer.load_state_dict(stored["optimizer"])
-            self.steps, self.seconds = stored["steps"], stored["seconds"]
+            self.steps = stored["steps"]
 
     def store(self) -> None:
         """Writes the checkpoint under its name only when it is whole."""
         part = self.path.with_suffix(".part")
         torch.save(
             {"weights": self.parts.state_dict(), "average": self.average, "optimizer": self.optimizer.state_dict(),
-             "steps": self.steps, "seconds": self.seconds}, part,
+             "steps": self.steps}, part,
         )  # fmt: skip
         part.replace(self.path)
 
@@ -193,9 +124,20 @@ class Trainer:
         """One optimizer step; returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate * group["pace"]
-        when = timesteps(dice, len(batch.prompts))
+        loss = loss_of(self._predicted(batch, dice), batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parts.parameters(), 1.0)
+        self.optimizer.step()
+        self.steps += 1
+        self._remember()
+        return float(loss.detach())
+
+    def _predicted(self, batch: Batch, dice: random.Random) -> torch.Tensor:
+        count = len(batch.prompts)
+        when = timesteps(dice, count)
         kept = self.kept[when].view(-1, 1, 1, 1)
-        latents = kept * starting_pictures(batch, dice) + (1.0 - kept**2).sqrt() * batch.noise
+        latents = kept * starting_pictures(batch, when, dice) + (1.0 - kept**2).sqrt() * batch.noise
         latents = functional.pixel_unshuffle(latents, 4).to(memory_format=torch.channels_last)
         tokens = self.tokenizer(batch.prompts, padding="max_length", truncation=True, return_tensors="pt").input_ids
         words = self.starter.text(tokens)[0]
@@ -205,25 +147,29 @@ class Trainer:
                 continue
             condition = batch.conditions[name].contiguous(memory_format=torch.channels_last)
             more_down, more_middle = net(latents, when, words, condition, return_dict=False)
-            down = more_down if down is None else [a + b for a, b in zip(down, more_down, strict=True)]
-            middle = more_middle if middle is None else middle + more_middle
-        predicted = self.starter.unet(
+            scale = scales(dice, count)
+            down = [0.0] * len(more_down) if down is None else down
+            down = [before + scale * more for before, more in zip(down, more_down, strict=True)]
+            middle = scale * more_middle if middle is None else middle + scale * more_middle
+        predicted: torch.Tensor = self.starter.unet(
             latents, when, words, down_block_additional_residuals=down, mid_block_additional_residual=middle
         ).sample
-        loss = loss_of(predicted, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parts.parameters(), 1.0)
-        self.optimizer.step()
-        self.steps += 1
-        self._remember()
-        return float(loss.detach())
+        return predicted
 
     @torch.no_grad()
     def _remember(self) -> None:
         memory = min(AVERAGE, self.steps / (self.steps + 20.0))
         weights = dict(self.parts.named_parameters())
         torch._foreach_lerp_([self.average[name] for name in weights], list(weights.values()), 1.0 - memory)
+
+
+def crops(share: float, crop: int, count: int) -> tuple[int, int]:
+    """Side in pixels and number of crops at `share` of the training: small and many at first, large at the end."""
+    if share < 0.5:
+        return crop, count
+    if share < 0.85:
+        return crop * 4 // 3, max(count // 2, 1)
+    return crop * 2, max(count // 4, 1)
 
 
 def main(arguments: list[str]) -> None:
@@ -233,35 +179,27 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("examples", type=Path, help="folder that `examples` wrote")
     parser.add_argument("run", type=Path, help="folder for the checkpoint")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="bpe_simple_vocab_16e6.txt.gz")
-    parser.add_argument("--minutes", type=float, default=60.0, help="training time in all, pauses not counted")
-    parser.add_argument("--batch", type=int, default=9)
-    parser.add_argument(
-        "--crop", type=int, default=128, help="pixels; doubled, with a quarter of the batch, at the end"
-    )
+    parser.add_argument("--steps", type=int, default=6000, help="in all, those before a pause counted")
+    parser.add_argument("--crops", type=int, default=2, help="a step's crops; each is painted in every style")
+    parser.add_argument("--crop", type=int, default=96, help="pixels, a multiple of 96; doubled at the end")
     parser.add_argument("--rate", type=float, default=6e-4, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--keep-out", type=int, default=20, help="every so many scenes one is kept for judging")
     choice = parser.parse_args(arguments)
     torch.set_num_threads(choice.threads)
     choice.run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(choice.vocabulary, choice.run, choice.rate)
+    trainer = Trainer(choice.run, choice.rate)
     examples = Examples(choice.examples, choice.keep_out)
-    stored, log = trainer.seconds, (choice.run / "log.csv").open("a", buffering=1)
+    log = (choice.run / "log.csv").open("a", buffering=1)
     recent: list[float] = []
-    while (share := trainer.seconds / (60.0 * choice.minutes)) < 1.0:
-        started = time.monotonic()
-        dice = random.Random(trainer.steps)
-        large = share > 0.75 and trainer.steps % 2 == 0
-        batch = examples.batch(dice, max(choice.batch // 4, 1) if large else choice.batch, choice.crop * (1 + large))
-        warm, fade = min(1.0, (trainer.steps + 1) / 60.0), 0.5 * (1.0 + np.cos(np.pi * share))
-        recent.append(trainer.step(batch, dice, choice.rate * warm * max(float(fade), 0.02)))
-        trainer.seconds += time.monotonic() - started
-        if trainer.steps % 25 == 0:
-            log.write(f"{trainer.steps},{trainer.seconds:.0f},{sum(recent) / len(recent):.4f}\n")
+    started = time.monotonic()
+    while trainer.steps < choice.steps:
+        share, dice = trainer.steps / choice.steps, random.Random(trainer.steps)
+        size, count = crops(share, choice.crop, choice.crops)
+        warm, fade = min(1.0, (trainer.steps + 1) / 60.0), 0.5 * (1.0 + math.cos(math.pi * share))
+        recent.append(trainer.step(examples.batch(dice, count, size), dice, choice.rate * warm * max(fade, 0.03)))
+        if trainer.steps % LOGGED_EVERY == 0:
+            log.write(f"{trainer.steps},{time.monotonic() - started:.0f},{sum(recent) / len(recent):.4f}\n")
             recent.clear()
-        if trainer.seconds - stored > 120.0:
+        if trainer.steps % STORED_EVERY == 0 or trainer.steps == choice.steps:
             trainer.store()
-            examples.refresh()
-            stored = trainer.seconds
-    trainer.store()
