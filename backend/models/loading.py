@@ -238,10 +238,10 @@ def _layout(shapes: dict[str, tuple[int, ...]]) -> tuple[str, int]:
 
 
 def _check_fit(models: Models, base: Source, source: Source, controlnet: ControlNetModel) -> None:
-    unet = models.pipeline.unet.config
-    for name in ("cross_attention_dim", "block_out_channels", "addition_embed_type"):
-        if getattr(controlnet.config, name) != getattr(unet, name):
-            raise _bad(f"the ControlNet {source.path} was made for another family of models than {base.path.name}")
+    unet, net = models.pipeline.unet.config, controlnet.config
+    same = all(net[name] == unet[name] for name in ("cross_attention_dim", "block_out_channels"))
+    if not same or (net.addition_embed_type == "text_time") != models.xl:
+        raise _bad(f"the ControlNet {source.path} was made for another family of models than {base.path.name}")
     if controlnet.config.in_channels != models.latent_channels:
         raise _bad(f"the ControlNet {source.path} was made for another VAE than that of {base.path.name}")
 

@@ -28,7 +28,7 @@ from ..painters.painter import PaintRequest
 from ..quality.likeness import line_f_score, psnr
 from ..quality.sheet import sheet, write_jpeg
 from ..storage import make_folder
-from ..take import TakeSettings, load_styles
+from ..take import STYLES_FILE, TakeSettings, load_styles
 from .filters import FILTERS
 from .frames import Frame, read_frames
 from .plain_filters import PLAIN_FILTERS
@@ -82,7 +82,7 @@ def painter(settings: TakeSettings) -> Paint:
 def target(frame: Frame, style: str, seed: int, manner: Manner = NEUTRAL) -> np.ndarray:
     """What the style's filter draws with the noise that the painter starts from for `seed`.
 
-    The frame's sides are multiples of 16, for which the painter pads nothing.
+    The frame's sides are multiples of 32, for which the painter pads nothing.
     """
     height, width = frame.picture.shape[:2]
     latents, _ = noise_for((1, 3 * FACTOR**2, height // FACTOR, width // FACTOR), seed)
@@ -156,13 +156,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("frames", type=Path, help="folder of held-out scenes, or a shot")
     parser.add_argument("out", type=Path)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--styles", type=Path, default=STYLES_FILE)
     parser.add_argument("--count", type=int, default=8, help="of frames")
     parser.add_argument("--size", type=int, default=512, help="pixels, cut from the middle of larger frames")
     parser.add_argument("--threads", type=int, default=2)
     choice = parser.parse_args(arguments)
     torch.set_num_threads(choice.threads)
     frames = [frame.cut(choice.size) for frame in read_frames(choice.frames, choice.count)]
-    judgement = judge(frames, {name: replace(style, model=choice.model) for name, style in load_styles().items()})
+    styles = {name: replace(style, model=choice.model) for name, style in load_styles(choice.styles).items()}
+    judgement = judge(frames, styles)
     out = make_folder(choice.out)
     for kind in PICTURES:
         write_jpeg(out / f"{kind}.jpg", grid(judgement, kind, frames))

@@ -27,7 +27,7 @@ import starter_settings
 import starter_words
 import torch
 from flowbrush.backend.quality.sheet import write_jpeg
-from flowbrush.backend.take import TakeSettings, load_styles
+from flowbrush.backend.take import STYLES_FILE, TakeSettings, load_styles
 from flowbrush.backend.training.filters.sitter import background
 from flowbrush.backend.training.frames import Frame, read_frames
 from flowbrush.backend.training.judge import PICTURES, grid, judge, score_table
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--frames", type=Path, default=HELD_OUT)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--styles", type=Path, default=STYLES_FILE, help="to try other settings than those that ship")
     parser.add_argument("--only", nargs="+", choices=NOTES, default=tuple(NOTES))
     parser.add_argument("--count", type=int, default=8, help="frames of the grid")
     parser.add_argument("--size", type=int, default=512, help="pixels, cut from the middle of larger frames")
@@ -82,7 +83,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
-    styles = {name: replace(style, model=given.model) for name, style in load_styles().items()}
+    styles = {name: replace(style, model=given.model) for name, style in load_styles(given.styles).items()}
     frames = [frame.cut(given.size) for frame in the_frames(given.frames, given.count)]
     few = [frames[round(place)].cut(given.part) for place in np.linspace(0, len(frames) - 1, given.few)]
     # Words for the ground, and depth with them, only show where there is some sky.

@@ -11,13 +11,14 @@ import os
 import statistics
 import time
 from dataclasses import replace
+from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as for the worker, read when torch is loaded
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
 import torch
-from flowbrush.backend.take import TakeSettings, load_styles
+from flowbrush.backend.take import STYLES_FILE, TakeSettings, load_styles
 from flowbrush.backend.training.frames import Frame
 from flowbrush.backend.training.judge import markdown, painter
 
@@ -38,6 +39,7 @@ def seconds(settings: TakeSettings, size: int, pictures: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--styles", type=Path, default=STYLES_FILE, help="to try other settings than those that ship")
     parser.add_argument("--style", default="ink", help="whose guidance and conditions the table has")
     parser.add_argument("--sizes", type=int, nargs="+", default=(256, 512, 1024))
     parser.add_argument("--steps", type=int, nargs="+", default=(1, 2, 4, 8))
@@ -45,7 +47,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=3)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    styles = {name: replace(style, model=given.model) for name, style in load_styles().items()}
+    styles = {name: replace(style, model=given.model) for name, style in load_styles(given.styles).items()}
     chosen = replace(styles[given.style], strength=1.0)
     used = " and ".join(control.condition for control in chosen.controls)
     print(f"{given.threads} threads, conditions {used}; seconds a frame, in brackets of processor\n")

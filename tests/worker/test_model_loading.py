@@ -267,6 +267,13 @@ def test_controlnet_of_another_family_is_refused(models: Path) -> None:
     refused(settings(models / "sd", not_one), Code.BAD_MODEL, "not a ControlNet")
 
 
+def test_a_controlnet_may_read_the_prompt_in_another_way_than_the_model(models: Path, tmp_path: Path) -> None:
+    """As the starter's, which do without what its UNet has. What XL models want besides the prompt must fit."""
+    reads = {**tiny_models.UNET, "addition_embed_type": "text", "addition_embed_type_num_heads": 2}
+    control = ControlSettings("depth", model=str(tiny_models.write_controlnet(tmp_path / "reading", reads)))
+    load(settings(models / "sd", control))
+
+
 def test_single_files_of_other_kinds_are_refused(models: Path, layouts: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     save_file({"double_blocks.0.weight": torch.zeros(1)}, file)
