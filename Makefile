@@ -11,7 +11,7 @@ BPY := 4.2.23 4.5.15 5.0.1 5.2.3
 DEMO_BPY := 4.2.23
 EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 
-.PHONY: demo docs-pictures gallery test setup build lint unit worker blender window bench clean
+.PHONY: demo docs-pictures gallery starter starter-page test setup build lint unit worker blender window bench clean
 
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
@@ -27,6 +27,20 @@ docs-pictures: build
 gallery: build
 	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_gallery.py build/gallery backend/gallery \
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python
+
+# The starter model made anew, into build/starter/starter; many hours. Goes on where it was stopped.
+# MATERIAL is a folder with character/, vrm/ and mocap/, see `training scenes --help`.
+starter: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
+	$(BACKEND)/bin/python -I launch.py backend.training make build/starter \
+		--blender .environments/bpy-$(DEMO_BPY)/bin/python $(if $(MATERIAL),--material $(MATERIAL))
+
+# What docs/starter.md says of the starter model, measured and pictured again on HELD_OUT frames.
+HELD_OUT ?= build/starter/held-out
+starter-page: build
+	mkdir -p build/starter-measured
+	PYTHONPATH=build/installed $(BACKEND)/bin/python tests/bench/starter_quality.py build/starter-measured --frames $(HELD_OUT)
+	PYTHONPATH=build/installed $(BACKEND)/bin/python tests/bench/starter_speed.py | tee build/starter-measured/speed.md
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_starter.py build/starter-measured
 
 test: lint unit worker blender window
 

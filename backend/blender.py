@@ -40,10 +40,14 @@ def scene_command(blender: str, log: Path, *arguments: str) -> list[str]:
 
     It is one request, with id 1, answered as in `protocol`; what Blender prints goes to `log`.
     """
-    ours = ["scene", "--log", str(log), *arguments]
+    return blender_command(blender, "scene", "--log", str(log), *arguments)
+
+
+def blender_command(blender: str, *arguments: str) -> list[str]:
+    """The command line that runs a module of Flowbrush with arguments in `blender` (see `find_blender`)."""
     if Path(blender).name.lower().startswith("python"):
-        return [blender, "-I", "-u", str(LAUNCH), *ours]
-    return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", *ours]
+        return [blender, "-I", "-u", str(LAUNCH), *arguments]
+    return [blender, "--background", "--python-exit-code", "1", "--python", str(LAUNCH), "--", *arguments]
 
 
 def run_scene(blender: str, arguments: list[str], say: Callable[[str], None]) -> None:

@@ -32,7 +32,7 @@ from flowbrush.backend.training.filters.sitter import background
 from flowbrush.backend.training.frames import Frame, read_frames
 from flowbrush.backend.training.judge import PICTURES, grid, judge, score_table
 
-HELD_OUT, DEMO = Path("build/held-out"), Path("build/demo/shot")
+HELD_OUT, DEMO = Path("build/starter/held-out"), Path("build/demo/shot")
 NOTES = {
     "likeness": "Means over the frames, against targets drawn with the noise that the model starts from.",
     "conditions": "What happens when a condition is left out, all others at the style's scale. Change: mean difference "

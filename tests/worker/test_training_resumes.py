@@ -1,0 +1,71 @@
+"""Training the starter model goes on after a kill, to the very same weights."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from flowbrush.backend.training import train
+from flowbrush.backend.training.examples import VARIANTS
+from flowbrush.backend.training.filters import FILTERS
+from flowbrush.backend.training.words import Manner
+
+SIDE, STEPS = 128, 4
+OPTIONS = ("--steps", str(STEPS), "--crops", "1", "--threads", "1")
+
+# Trains as the command does, but stores every step; stands still after the second one, to be killed there.
+STANDS_STILL = f"""
+import sys, time
+from flowbrush.backend.training import train
+train.STORED_EVERY = 1
+store = train.Trainer.store
+def store_and_wait(trainer):
+    store(trainer)
+    if trainer.steps == 2:
+        print("stored", flush=True)
+        time.sleep(600)
+train.Trainer.store = store_and_wait
+train.main([*sys.argv[1:], *{OPTIONS!r}])
+"""
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three made-up scenes in the form that `training examples` writes."""
+    folder = tmp_path_factory.mktemp("examples")
+    names = [f"{style}_{variant}" for style in FILTERS for variant in range(VARIANTS)]
+    manners = {name: asdict(Manner(tone=1.0, tint="blue")) for name in names}
+    for number in (1, 2, 3):
+        dice = np.random.default_rng(number)
+        colours = {name: dice.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for name in ("picture", "normal", *names)}
+        planes = {name: dice.integers(0, 256, (SIDE, SIDE), np.uint8) for name in ("depth", "lineart")}
+        np.savez(folder / f"{number:04d}.npz", **colours, **planes, manners=np.array(json.dumps(manners)))
+    return folder
+
+
+def trained(examples: Path, run: Path) -> dict[str, torch.Tensor]:
+    """All weights and their averages after the command has come to its end."""
+    train.main([str(examples), str(run), *OPTIONS])
+    stored = torch.load(run / "checkpoint.pt", weights_only=True)
+    assert stored["steps"] == STEPS
+    return {f"{kind} {name}": value for kind in ("weights", "average") for name, value in stored[kind].items()}
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(examples: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    with subprocess.Popen(
+        [sys.executable, "-c", STANDS_STILL, str(examples), str(killed)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "stored\n"
+        process.kill()
+    halfway = torch.load(killed / "checkpoint.pt", weights_only=True)
+    assert halfway["steps"] == 2
+    whole, resumed = trained(examples, tmp_path / "whole"), trained(examples, killed)
+    assert any(not torch.equal(value, whole[f"weights {name}"]) for name, value in halfway["weights"].items())
+    assert whole.keys() == resumed.keys()
+    different = [name for name in whole if not torch.equal(whole[name], resumed[name])]
+    assert not different, f"{len(different)} of {len(whole)} differ, as {different[:3]}"
