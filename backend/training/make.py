@@ -2,8 +2,8 @@
 
     python -I launch.py backend.training make WORK --blender BLENDER --material FOLDER
 
-Leaves `WORK/starter`, the model as Flowbrush ships it, and `WORK/judged`, what it paints of held-out scenes. Stages skip
-what is there already; so give the same options again, because scenes, examples and checkpoint depend on them.
+Leaves `WORK/starter`, the model as Flowbrush ships it, and `WORK/judged`, what it paints of held-out scenes. Stages
+skip what is there already; so give the same options again, because scenes, examples and checkpoint depend on them.
 """
 
 import argparse
