@@ -6,7 +6,7 @@ Pictures are (H, W, 3) float32, 0..1, sRGB-encoded, row 0 at the top.
 import cv2
 import numpy as np
 
-EDGE_SIGMA, EDGE_WEAK, EDGE_STRONG = 1.0, 60.0, 150.0
+EDGE_SIGMA, EDGE_WEAK, EDGE_STRONG = 1.0, 40.0, 100.0
 """Of Canny: blur in pixels, and the thresholds of its gradient in 8-bit levels (Sobel, 3 x 3)."""
 
 STROKE_SIGMA = 4.0

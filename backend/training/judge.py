@@ -50,13 +50,14 @@ class Score:
     """How near a picture is to its target.
 
     psnr: dB. ssim: Wang et al. 2004. flip: mean difference 0 to 1 that is seen when the pictures take turns, less is
-    better (Andersson et al. 2020). lines: `line_f_score`.
+    better (Andersson et al. 2020). lines: `line_f_score`. told: 1 if it is nearest (PSNR) to its own style's target.
     """
 
     psnr: float
     ssim: float
     flip: float
     lines: float
+    told: float
 
 
 @dataclass(frozen=True)
@@ -90,26 +91,29 @@ def target(frame: Frame, style: str, seed: int, manner: Manner = NEUTRAL) -> np.
     return FILTERS[style](frame.sitter, noise, manner)
 
 
-def score(picture: np.ndarray, wanted: np.ndarray) -> Score:
-    """Compares two pictures (H, W, 3) float32 0..1."""
+def score(picture: np.ndarray, targets: dict[str, np.ndarray], style: str) -> Score:
+    """Compares a picture in `style` with the targets of all styles; all (H, W, 3) float32 0..1."""
     import flip_evaluator
     from skimage.metrics import structural_similarity
 
+    wanted = targets[style]
     similar = structural_similarity(
         picture, wanted, channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     _, difference, _ = flip_evaluator.evaluate(wanted, picture, "LDR", applyMagma=False)
-    return Score(psnr(picture, wanted), float(similar), float(difference), line_f_score(picture, wanted))
+    near = {name: psnr(picture, other) for name, other in targets.items()}
+    told = all(near[style] > value for name, value in near.items() if name != style)
+    return Score(near[style], float(similar), float(difference), line_f_score(picture, wanted), float(told))
 
 
 def judge(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> Judgement:
     """Paints all frames in all styles; this takes a while."""
     pictures: dict[str, dict[str, list[np.ndarray]]] = {kind: {style: [] for style in styles} for kind in PICTURES}
     scores: dict[tuple[str, str], list[Score]] = {}
+    targets = [{style: target(frame, style, SEED) for style in styles} for frame in frames]
     for style, settings in styles.items():
         paint = painter(settings)
-        for frame in frames:
-            wanted = target(frame, style, SEED)
+        for frame, wanted in zip(frames, targets, strict=True):
             compared = {
                 "painted": paint(frame, SEED),
                 "plain filter": PLAIN_FILTERS[style](frame.picture),
@@ -117,9 +121,9 @@ def judge(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> Judgement
                 "other hand": target(frame, style, OTHER_SEED),
             }
             for kind, picture in compared.items():
-                scores.setdefault((style, kind), []).append(score(picture, wanted))
+                scores.setdefault((style, kind), []).append(score(picture, wanted, style))
             for kind in PICTURES:
-                pictures[kind][style].append({"target": wanted, **compared}[kind])
+                pictures[kind][style].append({"target": wanted[style], **compared}[kind])
     return Judgement(pictures, scores)
 
 
@@ -128,9 +132,10 @@ def score_table(judgement: Judgement) -> str:
     rows = []
     for (style, kind), scores in judgement.scores.items():
         columns = zip(*map(astuple, scores), strict=True)
-        decibels, similar, difference, lines = (statistics.fmean(column) for column in columns)
-        rows.append((style, kind, f"{decibels:.1f}", f"{similar:.3f}", f"{difference:.3f}", f"{lines:.3f}"))
-    return markdown(("style", "compared", "PSNR, dB", "SSIM", "FLIP, less is better", "line F-score"), rows)
+        *measures, told = (statistics.fmean(column) for column in columns)
+        numbers = [f"{value:.{digits}f}" for value, digits in zip(measures, (1, 3, 3, 3), strict=True)]
+        rows.append((style, kind, *numbers, f"{100.0 * told:.0f} %"))
+    return markdown(("style", "compared", "PSNR, dB", "SSIM", "FLIP, less is better", "line F-score", "told"), rows)
 
 
 def grid(judgement: Judgement, kind: str, frames: Sequence[Frame], width: int = CELL) -> np.ndarray:

@@ -39,13 +39,16 @@ def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[s
     """A table of what the loss of each condition does, and the last frame's pictures."""
     rows, pictures = [], {}
     for style, own in styles.items():
+        settings = with_all(own)
+        on_paper = replace(settings, prompt=f"{ON_PAPER} {own.prompt}")
+        asked = {NEUTRAL: settings, Manner(ground=1.0): on_paper}
+        made = {manner: painted(frames, one) for manner, one in asked.items()}
+        drawn = {manner: [target(frame, style, SEED, manner) for frame in frames] for manner in asked}
         cells = [frames[-1].picture]
         for name in CONDITIONS:
-            settings, manner = with_all(own), NEUTRAL
-            if name == "depth":
-                settings, manner = replace(settings, prompt=f"{ON_PAPER} {own.prompt}"), Manner(ground=1.0)
-            wanted = [target(frame, style, SEED, manner) for frame in frames]
-            whole, without = (painted(frames, one) for one in (settings, scaled(settings, name, 0.0)))
+            manner = Manner(ground=1.0) if name == "depth" else NEUTRAL
+            whole, wanted = made[manner], drawn[manner]
+            without = painted(frames, scaled(asked[manner], name, 0.0))
             before, after = measured(whole, wanted), measured(without, wanted)
             expected, met = verdict(name, style, before, after)
             arrows = [f"{a:{form}} → {b:{form}}" for a, b, (_, _, form) in zip(before, after, MEASURES, strict=True)]

@@ -59,10 +59,11 @@ def test_a_perfect_picture_scores_best(shot: Path) -> None:
     pytest.importorskip("skimage")
     pytest.importorskip("flip_evaluator")
     frame = read_frames(shot, 1)[0].cut(SIDE)
-    wanted = target(frame, "cel", SEED)
-    perfect, other = score(wanted, wanted), score(frame.picture, wanted)
+    targets = {style: target(frame, style, SEED) for style in ("ink", "cel")}
+    perfect, other = (score(picture, targets, "cel") for picture in (targets["cel"], targets["ink"]))
     assert (perfect.ssim, perfect.flip, perfect.lines) == pytest.approx((1.0, 0.0, 1.0), abs=1e-4)
     assert other.psnr < perfect.psnr and other.ssim < 0.99 and other.flip > 0.01
+    assert perfect.told == 1.0 and other.told == 0.0, "a picture in ink was taken for cel"
 
 
 def test_the_command_writes_grids_and_a_table(shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
