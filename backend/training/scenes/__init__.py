@@ -3,9 +3,9 @@
     bpy-python -I launch.py backend.training scenes OUT [--material FOLDER] [--first 0] [--count 320] [--size 384]
     bpy-python -I launch.py backend.training scenes OUT --material FOLDER --held-out --size 512
 
-Each scene leaves `OUT/####.exr` (crisp data: Depth, Normal, IndexOB, IndexMA), `OUT/####.png` (the picture as the view
-transform shows it) and `OUT/####.json` (the camera's world matrix, and the width seen at a depth of one). Scene number
-n is the same in every run, whatever was rendered before it.
+Each scene leaves `OUT/####.exr` (crisp data: depth, normal, object and material index), `OUT/####.png` (the picture as
+the view transform shows it) and `OUT/####.json` (the camera's world matrix, and the width seen at a depth of one).
+Scene number n is the same in every run, whatever was rendered before it.
 """
 
 import argparse

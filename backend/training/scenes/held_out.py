@@ -77,7 +77,7 @@ def player(material: Path, second: bool) -> Scene:
     ball(at(0.75, -0.75, 0.22), 0.22, patterned("checks", from_display((0.95, 0.75, 0.2)), palette.strong(dice), 0.11))
     character = Character(material / PLAYER)
     character.root.scale *= 0.8
-    character.pose(character.action("idle" if second else "run"), 0.3)
+    character.pose(character.action("idle" if second else "run"), 0.3 if second else 0.45)
     character.stand(at(turn=-0.35 if second else 0.5))
     light.sky(dice, MOODS["day"], True)
     light.sun(MOODS["day"], -0.8, 0.75)

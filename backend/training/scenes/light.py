@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import bpy
 from mathutils import Vector
 
+from ....scene.compat import give_nodes
 from .materials import from_display
 
 
@@ -46,9 +47,8 @@ def random_mood(dice: random.Random) -> Mood:
 def sky(dice: random.Random, mood: Mood, clouds: bool) -> None:
     """A new world whose colour goes from the horizon to the zenith, with or without clouds."""
     world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
     bpy.context.scene.world = world
-    tree = world.node_tree
+    tree = give_nodes(world)
     background = tree.nodes["Background"]
     background.inputs["Strength"].default_value = mood.sky
     place = tree.nodes.new("ShaderNodeTexCoord").outputs["Generated"]

@@ -10,6 +10,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ....scene.compat import give_nodes
+
 RGBA = tuple[float, float, float, float]
 
 FLAT = ("planks", "tiles", "checks", "marble", "plaid", "spots", "stripes", "mottled")
@@ -151,8 +153,7 @@ def poster(dice: random.Random, palette: Palette) -> bpy.types.Material:
 
 def _new_material() -> tuple[bpy.types.Material, Any, Any]:
     material = bpy.data.materials.new("material")
-    material.use_nodes = True
-    tree = material.node_tree
+    tree = give_nodes(material)
     tree.nodes.clear()
     output, shader = tree.nodes.new("ShaderNodeOutputMaterial"), tree.nodes.new("ShaderNodeBsdfPrincipled")
     tree.links.new(shader.outputs[0], output.inputs["Surface"])

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ....scene.compat import choose_file_format
 from .light import towards
 
 
@@ -82,13 +83,15 @@ def render(out: Path, built: Scene, samples: float = 1.0) -> None:
     look(built.view)
     number_everything()
     scene, cycles, image = bpy.context.scene, bpy.context.scene.cycles, bpy.context.scene.render.image_settings
-    image.file_format, image.color_depth, image.exr_codec = "OPEN_EXR_MULTILAYER", "32", "ZIP"
+    choose_file_format(image, "OPEN_EXR_MULTILAYER")
+    image.color_depth, image.exr_codec = "32", "ZIP"
     cycles.samples, cycles.filter_width, cycles.use_denoising = 1, 0.01, False
     scene.render.filepath = str(out.with_suffix(".exr"))
     bpy.ops.render.render(write_still=True)
     cycles.samples, cycles.filter_width, cycles.use_denoising = max(1, round(built.samples * samples)), 1.5, True
     bpy.ops.render.render()
-    image.file_format, image.color_mode, image.color_depth = "PNG", "RGB", "8"
+    choose_file_format(image, "PNG")
+    image.color_mode, image.color_depth = "RGB", "8"
     scene.view_settings.view_transform = built.transform
     _expose(out.with_suffix(".png"), built.brightness)
     camera = scene.camera
