@@ -152,7 +152,7 @@ def study(material: Path, second: bool) -> Scene:  # noqa: ARG001
     rooms.hang(Vector((0, -0.2, 2.7)), 60 if second else 10)
     light.area(Vector((0.8, -3.4, 2.4)), Vector((0, 0.5, 1)), 15 if second else 70, 2.0, (1.0, 0.96, 0.9))
     if second:
-        return Scene(View(Vector((-0.95, 0.9, 0.85)), 0.95, 0.35, 0.18, 35.0), 0.42, 20)
+        return Scene(View(Vector((-0.95, 0.9, 0.85)), 0.95, 0.35, 0.18, 35.0), 0.47, 20)
     return Scene(View(Vector((0.1, 0.6, 1.05)), 1.6, -0.12, 0.1, 28.0), 0.5, 20)
 
 
@@ -180,7 +180,7 @@ def dancer(material: Path, second: bool) -> Scene:
     light.sun(MOODS["crisp"], -1.2, 0.6, 0.8)
     light.area(Vector((1.5, -4, 3)), Vector((0, 0, 1)), 120, 1.5, (1.0, 0.97, 0.92))
     if second:
-        return Scene(View(Vector((-0.1, 0, 1.25)), 0.62, 0.25, 0.05, 55.0), 0.5, 12)
+        return Scene(View(Vector((-0.14, 0, 1.3)), 0.64, 0.1, 0.05, 55.0), 0.5, 12)
     return Scene(View(Vector((0.05, 0, 0.9)), 1.15, 0.2, 0.1, 45.0), 0.5, 12)
 
 

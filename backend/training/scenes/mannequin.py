@@ -122,7 +122,7 @@ def _hand(pose: Pose, side: str, skin: bpy.types.Material) -> list[bpy.types.Obj
 def _head(pose: Pose, skin: bpy.types.Material) -> None:
     """An egg with a nose, eyes, brows, a mouth, and hair in a knot."""
     j, turn = pose.joints, pose.turns["Head"].to_4x4()
-    frame = Matrix.Translation(j["Head"]) @ turn @ Matrix.Translation((0, -0.02, 0.055))
+    frame = Matrix.Translation(j["Head"]) @ turn @ Matrix.Translation((0, -0.02, 0.055)) @ Matrix.Scale(1.2, 4)
     hair, dark = plain(from_display((0.22, 0.13, 0.09)), 0.45), plain(from_display((0.07, 0.05, 0.05)), 0.2)
     white, lips = plain(from_display((0.95, 0.94, 0.92)), 0.2), plain(from_display((0.7, 0.33, 0.3)), 0.5)
     fuse(

@@ -206,5 +206,6 @@ def _window(where: Matrix, opening: Opening, trim: bpy.types.Material) -> None:
     for side in (-0.5, 0.0, 0.5):
         box(where @ at(side * (width - 0.05), 0.05), (0.05, 0.05, height), trim, 0.005)
     for share in (0.0, 0.62, 1.0):
-        box(where @ at(0, 0.05, share * (height - 0.05)), (width, 0.05, 0.05), trim, 0.005)
+        # Thinner than the upright bars: faces at the same depth would come out black where they cross.
+        box(where @ at(0, 0.05, share * (height - 0.05)), (width, 0.044, 0.05), trim, 0.005)
     box(where @ at(0, -0.05, -0.04), (width + 0.2, 0.2, 0.04), trim, 0.008)
