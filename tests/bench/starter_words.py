@@ -9,12 +9,13 @@ import numpy as np
 from flowbrush.backend.quality.sheet import sheet
 from flowbrush.backend.take import TakeSettings
 from flowbrush.backend.training.filters.sitter import background
-from flowbrush.backend.training.filters.tone import OLD_PAPER, TINTS, WHITE
+from flowbrush.backend.training.filters.tone import TINTS
 from flowbrush.backend.training.frames import Frame
 from flowbrush.backend.training.judge import SEED, markdown, painter, target
 from flowbrush.backend.training.words import WISHES, Manner
 
 UNKNOWN = "dragon"
+REACH = 4.0  # pixels
 CELL = 256  # pixels, the most that a picture is wide in the sheet
 SHOWN = (
     "", "light", "dark", "warm", "cold", "thick", "thin", "paper", "plain", "red", "golden", "blue", "sepia", "grey",
@@ -23,8 +24,8 @@ LEAST = 0.05  # effects on the target that are smaller are none: there may be no
 MEASURED = {
     "tone": "mean lightness L*",
     "warmth": "mean b*, blue to yellow",
-    "line": "dark lines, mean depth in L*",
-    "ground": "nearness of the background to the sheet, levels",
+    "line": "darkness within 4 pixels of the line art, L*",
+    "ground": "where no surface is: for paper mean b*, for plain mean L*",
     "tint": "share of all a*, b* in the colour's direction, %; for grey: loss of chroma",
 }
 
@@ -39,10 +40,10 @@ def measure_of(word: str) -> tuple[Measure, float]:
     if name == "warmth":
         return lambda picture, _: float(lab(picture)[..., 2].mean()), float(value)
     if name == "line":
-        return lambda picture, _: line_depth(picture), float(value)
+        return lambda picture, frame: darkness_at(picture, frame.conditions["lineart"]), float(value)
     if name == "ground":
-        sheet_colour = OLD_PAPER if float(value) > 0 else WHITE
-        return lambda picture, frame: -255.0 * from_sheet(picture, frame, sheet_colour), 1.0
+        channel = 2 if float(value) > 0 else 0  # paper is old and yellow, plain is white
+        return lambda picture, frame: in_background(lab(picture)[..., channel], frame), 1.0
     colour = lab(np.array(TINTS[str(value)][0], np.float32)[None, None])[0, 0, 1:]
     if np.linalg.norm(colour) < 1.0:
         return lambda picture, _: -float(np.linalg.norm(lab(picture)[..., 1:], axis=2).mean()), 1.0
@@ -100,13 +101,13 @@ def towards(picture: np.ndarray, colour: np.ndarray) -> float:
     return float((hues @ colour).sum() / np.linalg.norm(colour) / max(float(np.linalg.norm(hues, axis=2).sum()), 1e-6))
 
 
-def line_depth(picture: np.ndarray) -> float:
-    """How much narrow dark things darken the picture: black top-hat (Meyer 1979) of L*."""
-    light = lab(picture)[..., 0]
-    return float((cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) - light).mean())
+def darkness_at(picture: np.ndarray, lineart: np.ndarray) -> float:
+    """How dark it is at and beside the lines of the condition: 0 is white, 100 black."""
+    apart = cv2.distanceTransform((lineart[..., 0] < 0.3).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float(100.0 - lab(picture)[..., 0][apart <= REACH].mean()) if (apart <= REACH).any() else 0.0
 
 
-def from_sheet(picture: np.ndarray, frame: Frame, colour: np.ndarray) -> float:
-    """Mean distance of the background's colour from that of the sheet."""
+def in_background(values: np.ndarray, frame: Frame) -> float:
+    """The mean of `values` (H, W) where no surface is seen; 0 where there is no such place."""
     weight = background(frame.sitter)
-    return float((np.abs(picture - colour).mean(axis=2) * weight).sum() / max(float(weight.sum()), 1.0))
+    return float((values * weight).sum() / max(float(weight.sum()), 1.0))
