@@ -37,6 +37,9 @@ CHANNELS = {
     "material_id": ("IndexMA.X",),
 }
 
+RENAMED = {"Object Index.": "IndexOB.", "Material Index.": "IndexMA."}
+"""What Blender 5 calls the passes that were called otherwise before."""
+
 
 def noise(scene: int, variant: int, size: tuple[int, int]) -> np.ndarray:
     """The white noise (H, W, 3) float32 behind the targets of one variant: drawn again instead of stored."""
@@ -47,6 +50,8 @@ def read_channels(path: Path, names: dict[str, tuple[str, ...]]) -> dict[str, np
     """Arrays (H, W) or (H, W, C) of the EXR's channels that end in the given names."""
     with OpenEXR.File(str(path), separate_channels=True) as file:
         channels = {name: channel.pixels for part in file.parts for name, channel in part.channels.items()}
+    for now, before in RENAMED.items():
+        channels = {name.replace(now, before): pixels for name, pixels in channels.items()}
     arrays = {}
     for key, wanted in names.items():
         planes = [next(pixels for name, pixels in channels.items() if name.endswith(f".{one}")) for one in wanted]

@@ -1,5 +1,7 @@
 """The starter model's parts, untrained, and the folder they are shipped in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from .identity import start_with_copies
 from .vocabulary import WORDS
 
 CONTROLS = ("depth", "normal", "lineart", "colour")
-CHANNELS = (80, 96, 128, 160)
+CHANNELS = (96, 96, 128, 128)
 TOKEN_WIDTH = 64
 """Of a word's embedding."""
 WEAK_NORM = 10.0
@@ -71,6 +73,33 @@ def new_starter(tokenizer: CLIPTokenizer) -> Starter:
     starter = Starter(unet, text, {name: _new_control(name, shared) for name in CONTROLS})
     start_with_copies(unet, starter.controls, WEAK_NORM)
     return starter
+
+
+@contextmanager
+def features_of_unit_scale(unet: UNet2DConditionModel) -> Iterator[None]:
+    """What passes through the UNet in here sets the gain of each weak normalization: its features then have variance 1.
+
+    Where normalization hardly scales, random weights let the signal fade from layer to layer, and SiLU is a straight
+    line for what is left: the network learns next to nothing but linear filters (layer-sequential unit-variance
+    initialization: Mishkin and Matas, "All you need is a good init", 2016).
+    """
+
+    def scale(norm: torch.nn.GroupNorm, _: object, features: torch.Tensor) -> torch.Tensor:
+        deviation = features.detach().std()
+        norm.weight.data /= deviation
+        return features / deviation
+
+    norms = [
+        module
+        for module in unet.modules()
+        if isinstance(module, torch.nn.GroupNorm) and module.eps == WEAK_NORM and module is not unet.conv_norm_out
+    ]
+    hooks = [norm.register_forward_hook(scale) for norm in norms]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _new_control(name: str, shared: dict[str, object]) -> ControlNetModel:

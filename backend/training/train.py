@@ -8,14 +8,18 @@
 import argparse
 import math
 import random
+import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from torch import distributed
+from torch.multiprocessing.spawn import start_processes
 from torch.nn import functional
 
 from .batches import Batch, Examples
-from .network import Starter, new_scheduler, new_starter
+from .network import Starter, features_of_unit_scale, new_scheduler, new_starter
 from .vocabulary import new_tokenizer
 
 STOPS = (999, 749, 666, 499, 333, 249)
@@ -127,11 +131,19 @@ class Trainer:
         loss = loss_of(self._predicted(batch, dice), batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if distributed.is_initialized():
+            average_gradients(weight for group in self.optimizer.param_groups for weight in group["params"])
         torch.nn.utils.clip_grad_norm_(self.parts.parameters(), 1.0)
         self.optimizer.step()
         self.steps += 1
         self._remember()
         return float(loss.detach())
+
+    @torch.no_grad()
+    def warm_up(self, batch: Batch, dice: random.Random) -> None:
+        """Fits the scale of the UNet's features to `batch`; for weights that were never trained."""
+        with features_of_unit_scale(self.starter.unet):
+            self._predicted(batch, dice)
 
     def _predicted(self, batch: Batch, dice: random.Random) -> torch.Tensor:
         count = len(batch.prompts)
@@ -172,6 +184,45 @@ def crops(share: float, crop: int, count: int) -> tuple[int, int]:
     return crop * 2, max(count // 4, 1)
 
 
+def average_gradients(weights: Iterable[torch.nn.Parameter]) -> None:
+    """Gives every process the mean of all processes' gradients; none counts as zero."""
+    weights = list(weights)
+    pieces = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights]
+    together = torch.cat([piece.flatten() for piece in pieces])
+    distributed.all_reduce(together)
+    together /= distributed.get_world_size()
+    for weight, piece in zip(weights, together.split([weight.numel() for weight in weights]), strict=True):
+        weight.grad = piece.view_as(weight)
+
+
+def train(rank: int, choice: argparse.Namespace) -> None:
+    """Training in one of `choice.processes` processes, each with crops of its own; the first one writes."""
+    torch.set_num_threads(max(choice.threads // choice.processes, 1))
+    if choice.processes > 1:
+        distributed.init_process_group(
+            "gloo", init_method=f"file://{choice.meeting}", rank=rank, world_size=choice.processes
+        )
+    trainer = Trainer(choice.run, choice.rate)
+    examples = Examples(choice.examples, choice.keep_out)
+    log = (choice.run / "log.csv").open("a", buffering=1)
+    if trainer.steps == 0:
+        trainer.warm_up(examples.batch(random.Random("warm up"), choice.crops, choice.crop), random.Random(0))
+    recent: list[float] = []
+    started = time.monotonic()
+    while trainer.steps < choice.steps:
+        share, dice = trainer.steps / choice.steps, random.Random(trainer.steps * choice.processes + rank)
+        size, count = crops(share, choice.crop, choice.crops)
+        warm, fade = min(1.0, (trainer.steps + 1) / 60.0), 0.5 * (1.0 + math.cos(math.pi * share))
+        recent.append(trainer.step(examples.batch(dice, count, size), dice, choice.rate * warm * max(fade, 0.03)))
+        if rank > 0:
+            continue
+        if trainer.steps % LOGGED_EVERY == 0:
+            log.write(f"{trainer.steps},{time.monotonic() - started:.0f},{sum(recent) / len(recent):.4f}\n")
+            recent.clear()
+        if trainer.steps % STORED_EVERY == 0 or trainer.steps == choice.steps:
+            trainer.store()
+
+
 def main(arguments: list[str]) -> None:
     """The command line; see this module's head."""
     parser = argparse.ArgumentParser(
@@ -180,26 +231,18 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("examples", type=Path, help="folder that `examples` wrote")
     parser.add_argument("run", type=Path, help="folder for the checkpoint")
     parser.add_argument("--steps", type=int, default=6000, help="in all, those before a pause counted")
-    parser.add_argument("--crops", type=int, default=2, help="a step's crops; each is painted in every style")
+    parser.add_argument("--crops", type=int, default=2, help="of a process in a step; each is painted in every style")
     parser.add_argument("--crop", type=int, default=96, help="pixels, a multiple of 96; doubled at the end")
-    parser.add_argument("--rate", type=float, default=6e-4, help="highest learning rate")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=2e-4, help="highest learning rate")
+    parser.add_argument("--threads", type=int, default=2, help="of all processes together")
+    parser.add_argument("--processes", type=int, default=1, help="that share the work; two cores are busier with two")
     parser.add_argument("--keep-out", type=int, default=20, help="every so many scenes one is kept for judging")
     choice = parser.parse_args(arguments)
-    torch.set_num_threads(choice.threads)
     choice.run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(choice.run, choice.rate)
-    examples = Examples(choice.examples, choice.keep_out)
-    log = (choice.run / "log.csv").open("a", buffering=1)
-    recent: list[float] = []
-    started = time.monotonic()
-    while trainer.steps < choice.steps:
-        share, dice = trainer.steps / choice.steps, random.Random(trainer.steps)
-        size, count = crops(share, choice.crop, choice.crops)
-        warm, fade = min(1.0, (trainer.steps + 1) / 60.0), 0.5 * (1.0 + math.cos(math.pi * share))
-        recent.append(trainer.step(examples.batch(dice, count, size), dice, choice.rate * warm * max(fade, 0.03)))
-        if trainer.steps % LOGGED_EVERY == 0:
-            log.write(f"{trainer.steps},{time.monotonic() - started:.0f},{sum(recent) / len(recent):.4f}\n")
-            recent.clear()
-        if trainer.steps % STORED_EVERY == 0 or trainer.steps == choice.steps:
-            trainer.store()
+    if choice.processes == 1:
+        train(0, choice)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        choice.meeting = Path(folder, "meeting")
+        # A new interpreter would not know this package, which launch.py registers.
+        start_processes(train, (choice,), choice.processes, start_method="fork")

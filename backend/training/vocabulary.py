@@ -42,6 +42,9 @@ KNOWN: tuple[str, ...] = (*CHANGING, *FILLERS)
 WORDS = Words(CHANGING, FILLERS)
 """As the model's folder tells them to whoever writes prompts."""
 
+TOKENS = 20
+"""That the model reads, with the marks of start and end. With CLIP's 77, nearly all would be padding."""
+
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
@@ -55,7 +58,7 @@ def new_tokenizer() -> CLIPTokenizer:
     letters = _byte_letters()
     pieces = [*letters, *(f"{letter}</w>" for letter in letters), START, END]
     tokenizer = CLIPTokenizer(
-        vocab={piece: number for number, piece in enumerate(pieces)}, merges=[], model_max_length=77
+        vocab={piece: number for number, piece in enumerate(pieces)}, merges=[], model_max_length=TOKENS
     )
     # Normalized, so that capitals are the same words.
     tokenizer.add_tokens([AddedToken(word, single_word=True, normalized=True) for word in KNOWN])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flowbrush.backend.training.vocabulary import END, KNOWN, START, new_tokenizer
+from flowbrush.backend.training.vocabulary import END, KNOWN, START, TOKENS, new_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import CLIPTokenizer
@@ -48,8 +48,8 @@ def test_every_text_can_be_read(text: str) -> None:
 
 def test_a_long_text_is_cut_and_a_short_one_filled() -> None:
     ids = TOKENIZER(["ink " * 100, "ink"], padding="max_length", truncation=True).input_ids
-    assert [len(row) for row in ids] == [77, 77]
-    assert ids[1][2:] == [TOKENIZER.eos_token_id] * 75
+    assert [len(row) for row in ids] == [TOKENS, TOKENS]
+    assert ids[1][2:] == [TOKENIZER.eos_token_id] * (TOKENS - 2)
 
 
 @pytest.fixture(scope="module")
@@ -63,4 +63,4 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> CLIPTokenizer:
 @given(st.lists(st.one_of(st.sampled_from(KNOWN), st.text(max_size=9))).map(" ".join))
 def test_it_is_the_same_when_read_from_a_folder(stored: CLIPTokenizer, text: str) -> None:
     assert stored(text).input_ids == TOKENIZER(text).input_ids
-    assert stored.model_max_length == 77 and len(stored) == len(TOKENIZER)
+    assert stored.model_max_length == TOKENS and len(stored) == len(TOKENIZER)
