@@ -69,7 +69,6 @@ def test_the_words_are_part_of_the_model(model: Path, tmp_path: Path) -> None:
     assert fingerprints(resolve(taken(other, ""))) != fingerprints(resolve(taken(model, "")))
 
 
-@pytest.mark.skipif(not (STARTER / FILE).is_file(), reason="this starter model does not say which words it knows")
 @pytest.mark.parametrize(("name", "style"), load_styles().items())
 def test_the_starter_knows_the_words_of_its_styles(name: str, style: TakeSettings) -> None:
     words = Words.of_model(STARTER)
