@@ -20,6 +20,8 @@ OPTIONS = ("--steps", str(STEPS), "--crops", "1", "--threads", "1")
 # Trains as the command does, but stores every step; stands still after the first one, to be killed there.
 STANDS_STILL = f"""
 import sys, time
+from flowbrush.backend.models.vision import import_torchvision
+import_torchvision()
 from flowbrush.backend.training import train
 train.STORED_EVERY = 1
 store = train.Trainer.store
