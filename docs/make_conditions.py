@@ -7,10 +7,9 @@ import argparse
 from pathlib import Path
 
 import cv2
+from demo_shot import capture_demo
 from flowbrush.backend import needs
-from flowbrush.backend.blender import run_scene
 from flowbrush.backend.export import available, export_conditions, picture_path
-from flowbrush.backend.shot import Shot
 from flowbrush.backend.storage import make_folder
 
 PAGE = Path(__file__).with_name("conditions.md")
@@ -27,13 +26,8 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--blender", default="")
     given = parser.parse_args()
-    scene, folder = (given.work.absolute() / name for name in ("scene.blend", "shot"))
-    make_folder(given.work)
-    if not scene.exists():  # another file would be another capture
-        run_scene(given.blender, ["demo-scene", str(scene)], print)
     wanted = ["--frames", *map(str, FRAMES), "--extras", *needs.EXTRAS]
-    run_scene(given.blender, ["capture", str(scene), str(folder), *wanted], print)
-    shot = Shot.load(folder)
+    shot = capture_demo(given.work, given.blender, wanted)
     exported = given.work / "export"
     for done in export_conditions(shot, [], exported, (SHOWN, SHOWN)):
         print(f"Frame {done.frame} exported, {done.seconds:.1f} s")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from demo_shot import capture_demo
 from flowbrush.backend import needs
-from flowbrush.backend.blender import run_scene
-from flowbrush.backend.shot import Shot
 from flowbrush.backend.storage import make_folder
 from flowbrush.backend.stylize import stylize
 from flowbrush.backend.take import Take, load_styles
@@ -29,15 +28,10 @@ def main() -> None:
     parser.add_argument("gallery", type=Path)
     parser.add_argument("--blender", default="")
     given = parser.parse_args()
-    scene, folder = (given.work.absolute() / name for name in ("scene.blend", "shot"))
-    make_folder(given.work)
-    if not scene.exists():  # another file would be another capture
-        run_scene(given.blender, ["demo-scene", str(scene)], print)
     styles, one = load_styles(), (SHOWN, SHOWN)
     conditions = [control.condition for style in styles.values() for control in style.controls]
     wanted = ["--frames", *map(str, one), "--passes", *needs.needed("per_frame", conditions)[0]]
-    run_scene(given.blender, ["capture", str(scene), str(folder), *wanted], print)
-    shot = Shot.load(folder)
+    shot = capture_demo(given.work, given.blender, wanted)
     make_folder(given.gallery)
     for name, style in styles.items():
         settings = replace(style, method="per_frame", frames=one, seed=1)
