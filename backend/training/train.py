@@ -192,7 +192,8 @@ def average_gradients(weights: Iterable[torch.nn.Parameter]) -> None:
     distributed.all_reduce(together)
     together /= distributed.get_world_size()
     for weight, piece in zip(weights, together.split([weight.numel() for weight in weights]), strict=True):
-        weight.grad = piece.view_as(weight)
+        # In the weight's own memory format: the fused optimizer reads both by address, not by index.
+        weight.grad = torch.empty_like(weight).copy_(piece.view_as(weight))
 
 
 def train(rank: int, choice: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Training the starter model goes on after a kill, to the very same weights."""
+"""Training the starter model goes on after a kill, to the very same weights, and may be shared by processes."""
 
 import json
 import subprocess
@@ -13,6 +13,7 @@ from flowbrush.backend.training import train
 from flowbrush.backend.training.examples import VARIANTS
 from flowbrush.backend.training.filters import FILTERS
 from flowbrush.backend.training.words import Manner
+from torch import distributed
 
 SIDE, STEPS = 128, 3
 OPTIONS = ("--steps", str(STEPS), "--crops", "1", "--threads", "1")
@@ -71,3 +72,22 @@ def test_a_killed_run_goes_on_to_the_same_weights(examples: Path, tmp_path: Path
     assert whole.keys() == resumed.keys()
     different = [name for name in whole if not torch.equal(whole[name], resumed[name])]
     assert not different, f"{len(different)} of {len(whole)} differ, as {different[:3]}"
+
+
+def test_shared_gradients_keep_the_memory_format_of_their_weights(tmp_path: Path) -> None:
+    """The fused optimizer reads both by address: another order gives every weight the gradient of another one."""
+
+    def stepped(*, shared: bool) -> torch.Tensor:
+        values = torch.linspace(-1.0, 1.0, 4 * 3 * 3 * 3).view(4, 3, 3, 3)
+        weight = torch.nn.Parameter(values.clone(memory_format=torch.channels_last))
+        weight.grad = values.clone(memory_format=torch.channels_last)
+        if shared:
+            train.average_gradients([weight])
+        torch.optim.AdamW([weight], 0.1, weight_decay=0.0, fused=True).step()
+        return weight.detach()
+
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
+    try:
+        assert torch.equal(stepped(shared=True), stepped(shared=False))
+    finally:
+        distributed.destroy_process_group()
