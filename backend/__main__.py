@@ -16,6 +16,7 @@ examples:
   flowbrush capture dance.blend shots/dance --frames 1 48      a scene becomes a shot
   flowbrush footage dance.mp4 shots/dance --size 960 540       a movie, or a folder of images, becomes a shot
   flowbrush stylize shots/dance --take ink --style ink         a shot becomes a take
+  flowbrush measure shots/dance ink                            how steady, sharp and styled a take is, in numbers
   flowbrush conditions shots/dance depth canny --out maps      a shot's ControlNet conditions, for other programs
   flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
   flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
@@ -92,6 +93,11 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--paint", metavar="MASK", help="what is painted; the rest stays the render")
     stylize.add_argument("--replace", action="store_true", help="remove a take of this name made with other settings")
     stylize.set_defaults(run=_stylize)
+
+    measure = commands.add_parser("measure", help="measure how steady, sharp and styled a take is")
+    measure.add_argument("shot", type=Path, help="a folder that capture wrote")
+    measure.add_argument("take", help="the take's name")
+    measure.set_defaults(run=_measure)
 
     conditions = commands.add_parser("conditions", help="write a shot's ControlNet conditions as picture sequences")
     conditions.add_argument("shot", type=Path, help="a folder that capture wrote")
@@ -202,6 +208,20 @@ def _stylize(given: argparse.Namespace) -> None:
 def _region(mask: str, prompt: str) -> RegionSettings:
     style = load_styles().get(prompt, TakeSettings(prompt=prompt))
     return RegionSettings(mask, style.prompt, style.negative_prompt)
+
+
+def _measure(given: argparse.Namespace) -> None:
+    from .quality.measure import measure
+    from .quality.measures import FILE, Measures, table
+    from .shot import Shot
+    from .take import Take
+
+    shot = Shot.load(given.shot)
+    take = Take.load(shot, given.take)
+    for done in measure(shot, take):
+        print(f"Frame {done.frame}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(table(Measures.load(take.folder)))
+    print(f"The measures are in {take.folder / FILE}")
 
 
 def _conditions(given: argparse.Namespace) -> None:

@@ -85,6 +85,11 @@ def check_method(shot: Shot, method: str) -> None:
     _check_passes(shot, (METHODS_OF_FOOTAGE if of_footage else METHODS)[method], f"method '{method}'")
 
 
+def check_measures(shot: Shot) -> None:
+    """Raises ShotError (MISSING_PASS) where `shot` lacks a pass without which its takes cannot be measured."""
+    _check_passes(shot, MOTION_OF_FOOTAGE if shot.source == "footage" else MOTION, "measuring a take")
+
+
 def check_condition(shot: Shot, condition: str) -> None:
     """Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` cannot give it."""
     made_of = need(condition)

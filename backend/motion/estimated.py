@@ -39,7 +39,7 @@ class Motion:
 def estimate_motion(first: np.ndarray, second: np.ndarray) -> Motion:
     """The motion between two pictures, (H, W, 3) uint8 RGB."""
     grey, other = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second))
-    there, back = _searched(grey, other), _searched(other, grey)
+    there, back = dis_flow(grey, other), dis_flow(other, grey)
     sure, sure_back = consistent(there, back, **ESTIMATED), consistent(back, there, **ESTIMATED)
     return Motion(
         there=_refined(grey, other, _completed(first, grey, there, sure)),
@@ -48,7 +48,8 @@ def estimate_motion(first: np.ndarray, second: np.ndarray) -> Motion:
     )
 
 
-def _searched(grey: np.ndarray, other: np.ndarray) -> np.ndarray:
+def dis_flow(grey: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The flow from one picture to another, (H, W) uint8 each, as DIS finds it: without motion where no texture is."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(FINEST_SCALE)
     flow: np.ndarray = search.calc(grey, other, None)

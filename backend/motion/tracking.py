@@ -31,6 +31,9 @@ class Tracking(Protocol):
     def seen_before(self, now: Passes, before: Passes, flow: np.ndarray) -> np.ndarray:
         """Bool: the point that a pixel shows is seen in the frame before, where `flow` leads."""
 
+    def followed(self, passes: Passes) -> np.ndarray:
+        """Bool: what a pixel shows can be followed at all."""
+
     def parting_band(self, passes: Passes, flow: np.ndarray, radius: int) -> np.ndarray:
         """Bool: within `radius` pixels of where two surfaces move apart."""
 
@@ -69,9 +72,12 @@ class SceneTracking:
 
     def seen_before(self, now: Passes, before: Passes, flow: np.ndarray) -> np.ndarray:
         """See `Tracking`."""
-        nameless = (now["object_id"] == 0) & np.isfinite(now["depth"])
-        followed = ~np.isin(now["object_id"], self._distrusted) & ~nameless
-        return visibility.visible_in_previous(now, before, flow) & followed
+        return visibility.visible_in_previous(now, before, flow) & self.followed(now)
+
+    def followed(self, passes: Passes) -> np.ndarray:
+        """See `Tracking`."""
+        nameless = (passes["object_id"] == 0) & np.isfinite(passes["depth"])
+        return ~np.isin(passes["object_id"], self._distrusted) & ~nameless
 
     def parting_band(self, passes: Passes, flow: np.ndarray, radius: int) -> np.ndarray:
         """See `Tracking`."""
@@ -105,6 +111,10 @@ class FootageTracking:
     def seen_before(self, now: Passes, before: Passes, flow: np.ndarray) -> np.ndarray:
         """See `Tracking`."""
         return visibility.consistent(flow, vectors.to_next(before["vector"]), **visibility.ESTIMATED)
+
+    def followed(self, passes: Passes) -> np.ndarray:
+        """See `Tracking`."""
+        return np.ones(passes["vector"].shape[:2], bool)
 
     def parting_band(self, passes: Passes, flow: np.ndarray, radius: int) -> np.ndarray:
         """See `Tracking`."""

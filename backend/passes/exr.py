@@ -62,19 +62,32 @@ def read_passes(shot: Shot, frame: int, names: Iterable[str]) -> dict[str, np.nd
 
 def read_picture(shot: Shot, frame: int) -> np.ndarray:
     """The picture of `frame`: (H, W, 3) float32 from 0 to 1, RGB, sRGB-encoded. Raises ShotError (BAD_SHOT)."""
-    return _read_png(shot.picture_path(frame), shot.resolution)
+    return read_png(shot.picture_path(frame), shot.resolution)
 
 
 def read_drawn(shot: Shot, condition: str, frame: int) -> np.ndarray:
     """A condition that lies in the shot as pictures: (H, W, 3) float32 from 0 to 1. Raises ShotError (BAD_SHOT)."""
-    return _read_png(shot.drawn_path(condition, frame), shot.resolution)
+    return read_png(shot.drawn_path(condition, frame), shot.resolution)
 
 
-def _read_png(path: Path, resolution: tuple[int, int]) -> np.ndarray:
-    _check_png_size(path, resolution)
+def read_png(
+    path: Path, resolution: tuple[int, int], code: Code = Code.BAD_SHOT, cure: str = "capture the shot again"
+) -> np.ndarray:
+    """An 8-bit picture of this width and height: (H, W, 3) float32 from 0 to 1, RGB, sRGB-encoded.
+
+    Raises ShotError with `code` for anything else; cure: what its sentence tells the user to do.
+    """
+    if not path.is_file():
+        raise ShotError(code, f"{path} is missing: {cure}")
+    # Before memory is taken for any pixel.
+    with open(path, "rb") as file:
+        head = file.read(24)
+    width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    if not head.startswith(b"\x89PNG\r\n\x1a\n") or (width, height) != resolution:
+        raise ShotError(code, f"{path} is not a PNG of {resolution[0]} x {resolution[1]} pixels: {cure}")
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None or image.shape[:2] != resolution[::-1]:
-        raise ShotError(Code.BAD_SHOT, f"{path} is damaged: capture the shot again")
+        raise ShotError(code, f"{path} is damaged: {cure}")
     return image[..., ::-1].astype(np.float32) / 255.0
 
 
@@ -164,19 +177,6 @@ def _promised_channels(path: Path, resolution: tuple[int, int]) -> list[str]:
         if tuple(last - first + 1) != resolution:
             raise _bad(path, f"it is not {resolution[0]} x {resolution[1]} pixels like the shot")
     return channels
-
-
-def _check_png_size(path: Path, resolution: tuple[int, int]) -> None:
-    """Raises ShotError unless the PNG's header names the shot's size, before memory is taken for any pixel."""
-    if not path.is_file():
-        raise ShotError(Code.BAD_SHOT, f"{path} is missing: capture the shot again")
-    with open(path, "rb") as file:
-        head = file.read(24)
-    width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    if not head.startswith(b"\x89PNG\r\n\x1a\n") or (width, height) != resolution:
-        raise ShotError(
-            Code.BAD_SHOT, f"{path} is not a PNG of {resolution[0]} x {resolution[1]} pixels: capture the shot again"
-        )
 
 
 def _bad(path: Path, reason: object) -> ShotError:

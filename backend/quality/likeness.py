@@ -32,7 +32,11 @@ def line_f_score(picture: np.ndarray, wanted: np.ndarray, tolerance: float = 2.0
     of Martin, Fowlkes and Malik (Learning to Detect Natural Image Boundaries, 2004), without matching one to one.
     1 where neither picture has edges.
     """
-    drawn, asked = edges(picture), edges(wanted)
+    return edge_f_score(edges(picture), edges(wanted), tolerance)
+
+
+def edge_f_score(drawn: np.ndarray, asked: np.ndarray, tolerance: float = 2.0) -> float:
+    """`line_f_score` of edges that are known already, (H, W) bool each."""
     if not drawn.any() and not asked.any():
         return 1.0
     right = float((drawn & _near(asked, tolerance)).sum()) / max(int(drawn.sum()), 1)

@@ -17,20 +17,20 @@ A JSON object (UTF-8, at most MAX_BYTES):
 
 Names are the keys of MEASURES, which tells title, unit and what is better of each. A name is in `take` and in `render`
 or missing where the shot cannot tell it (footage has no surfaces); the two of style are in `take` only. A series has
-null where a frame has no value: no frame so long before it in the same segment, nothing seen in both, nothing came back.
+null where a frame has no value: no frame so long before in the same segment, nothing seen in both, nothing came back.
 The summary is the mean over the series' values, but for `texel` the mean over points and for `returned` the median over
-all points that came back. Nothing is rounded.
+all points that came back (to 0.01).
 
 Beside it in the take's folder:
 
     measures/heat/####.png   8-bit grey, size of the frame: by how many levels (root of the mean square over R, G and B,
                              0 to 255, as it is) a pixel differs from the frame before, carried onto it by the vectors
-                             (lag 1); 0 where the frame before does not show that surface. One for each of `frames` that
-                             has a value in `warping_1`, named as in frames/ (see `heat_path`)
+                             (lag 1); 0 where the frame before does not show that surface, and all over the first
+                             frame of a segment. One for each of `frames`, named as in frames/ (see `heat_path`)
     measures/texels/####.png 8-bit grey, size of the frame: squares around the followed points that this frame sees and
                              an earlier one saw, by how much (CIELAB distance, one level is 0.25) each differs from its
-                             mean colour in the frames before; 0 elsewhere. One for each of `frames` that has a value
-                             in `texel` (see `texels_path`)
+                             mean colour in the frames before; 0 elsewhere. One for each of `frames` of a captured
+                             scene, none of footage (see `texels_path`)
 
 Standard library only: Blender's side reads it too.
 """
@@ -85,14 +85,14 @@ MEASURES: dict[str, Kind] = {
         )
         for lag in LAGS
     },
-    "texel": Kind("Variance of a surface point's colour", "CIELAB squared", "lower", "CIELAB"),
-    "tof": Kind("Motion that is seen against true motion (tOF)", "pixels", "lower"),
+    "texel": Kind("Change of a surface point's colour (texel variance)", "CIELAB squared", "lower", "CIELAB"),
+    "tof": Kind("Seen against true motion (tOF)", "pixels", "lower"),
     "drift": Kind("Colour drift of objects", "CIEDE2000", "lower"),
-    "returned": Kind("Colour change of surfaces that came back", "CIEDE2000", "lower"),
+    "returned": Kind("Change of surfaces that came back", "CIEDE2000", "lower"),
     "sharpness": Kind("Sharpness (variance of the Laplacian)", "8-bit levels squared", "higher"),
     "style_colour": Kind("Distance from the render, colour", "CIEDE2000", ""),
     "style_structure": Kind("Distance from the render, structure", "", ""),
-    "fidelity": Kind("Lines of the scene that the picture has (F-score)", "", "higher"),
+    "fidelity": Kind("Lines that are the scene's (F-score)", "", "higher"),
 }
 """Every measure in the order in which they are shown; what each is says the function that makes it.
 
@@ -173,6 +173,17 @@ class Measures:
         )
 
 
+def table(measures: Measures) -> str:
+    """The summaries as lines of text, those of squares as their roots; the render's beside the take's."""
+    lines = [f"{'':<56}{'take':>10}{'render':>10}"]
+    for name, kind in MEASURES.items():
+        if name in measures.take:
+            unit = kind.root_unit or kind.unit
+            cells = [_cell(kind, of.get(name)) for of in (measures.take, measures.render)]
+            lines.append(f"{kind.title + (f', {unit}' if unit else ''):<56}{cells[0]:>10}{cells[1]:>10}")
+    return "\n".join(lines)
+
+
 def heat_path(folder: Path, frame: int) -> Path:
     """Where the heat map of the warping error of `frame` is, in a take's folder."""
     return folder / FOLDER / "heat" / frame_file(frame, "png")
@@ -181,6 +192,12 @@ def heat_path(folder: Path, frame: int) -> Path:
 def texels_path(folder: Path, frame: int) -> Path:
     """Where the heat map of the texel variance of `frame` is, in a take's folder."""
     return folder / FOLDER / "texels" / frame_file(frame, "png")
+
+
+def _cell(kind: Kind, measured: Measured | None) -> str:
+    value = measured.summary if measured else None
+    value = kind.root(value) if kind.root_unit else value
+    return "-" if value is None else f"{value:.3g}"
 
 
 def _measured(given: Fields, frames: int) -> dict[str, Measured]:
