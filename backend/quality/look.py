@@ -43,7 +43,7 @@ def structure_distance(one: np.ndarray, other: np.ndarray) -> float:
 def _gradient(picture: np.ndarray) -> np.ndarray:
     """Magnitude of the gradient by Prewitt's filter, 8-bit levels a pixel, of the picture at half its size."""
     grey = cv2.blur(_levels(picture), (2, 2))[::2, ::2]
-    kernel = np.repeat(np.float32([[1.0, 0.0, -1.0]]) / 3.0, 3, axis=0)
+    kernel = np.array([[1.0, 0.0, -1.0]] * 3, np.float32) / np.float32(3.0)
     magnitude: np.ndarray = np.hypot(*(cv2.filter2D(grey, cv2.CV_32F, k) for k in (kernel, kernel.T)))
     return magnitude
 

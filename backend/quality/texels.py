@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..motion.surface import Points, SurfaceIndex
-from ..motion.warp import gather, nearest
+from ..motion.warp import gather, inside, nearest
 from .colour import ciede2000
 
 SPACING = 8  # pixels, of the grid
@@ -63,7 +63,8 @@ class Texels:
         self._at += 1
         places = index.find(self._points, np.ones((1, len(self._count)), bool))
         column_row = places.positions[0]
-        found = np.flatnonzero(places.found[0])
+        # What lies less than a pixel beside the picture is found too, but its colour is not to be had.
+        found = np.flatnonzero(places.found[0] & inside(column_row, *clear.shape))
         near = found[_looked_up(clear.astype(np.uint8), column_row[found]) > 0]
         colours = _sampled(labs, column_row[near])
         seen = self._compare(near, colours, column_row[near], clear.shape)
