@@ -13,9 +13,10 @@ from .needs import CONDITIONS
 from .parsing import Fields
 from .progress import FrameDone
 from .protocol import VERSION, Channel, Message
+from .quality.measure import measure
 from .shot import MAX_FRAME, Shot
 from .stylize import stylize
-from .take import TakeSettings
+from .take import Take, TakeSettings
 
 
 class Worker:
@@ -60,6 +61,8 @@ class Worker:
                 self._footage(request, message)
             elif message["type"] == "estimate" and isinstance(request, int):
                 self._estimate(request, message)
+            elif message["type"] == "measure" and isinstance(request, int):
+                self._measure(request, message)
             else:
                 raise BackendError(Code.PROTOCOL, f"This worker does not know the request '{message['type']}'")
         except Exception as error:  # noqa: BLE001  whatever a library raises: the user is told, and the worker goes on
@@ -111,6 +114,12 @@ class Worker:
         )
         self._tell(request, frames)
         self._channel.send("result", id=request, shot=str(shot.folder))
+
+    def _measure(self, request: int, message: Message) -> None:
+        shot = Shot.load(Path(_text(message, "shot")))
+        take = Take.load(shot, _text(message, "take"))
+        self._tell(request, measure(shot, take, lambda: request in self._cancelled))
+        self._channel.send("result", id=request, shot=str(shot.folder), take=take.name)
 
     def _warn(self, request: int) -> Callable[[str], None]:
         return lambda sentence: self._channel.send("warning", id=request, sentence=sentence)

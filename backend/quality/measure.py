@@ -109,13 +109,13 @@ class _Gauge:
             asked = condition(LINES, passes, self._shot, frame)[..., 0] > 0.5
             values["fidelity"] = _both(edge_f_score(edges(picture), asked) for picture in pictures)
         values |= self._against_previous(frame, passes, pictures)
-        clear = self._follow.followed(passes) & ~self._follow.silhouette_band(passes, BAND)
-        values["drift"] = _pair(self._drift.see(self._follow.surfaces(passes), clear, labs))
         if self._surfaces:
+            clear = self._follow.followed(passes) & ~self._follow.silhouette_band(passes, BAND)
             points = Points.of(with_sky(passes, self._shot, frame))
             index = SurfaceIndex(points, np.ones(clear.shape, bool))
             seen = self._texels.see(points, index, clear, labs)
             values |= {"texel": _pair(seen.variance), "returned": _pair(seen.returned)}
+            values["drift"] = _pair(self._drift.see(seen.objects, seen.colours, seen.first))
             _write_grey(texels_path(self._take.folder, frame), seen.heat / TEXEL_LEVEL)
             values |= self._against_earlier(frame, passes, pictures, index)
         self._before = passes, pictures
@@ -181,7 +181,7 @@ class _Gauge:
             take=measured(OF_TAKE),
             render=measured(OF_RENDER),
             objects=tuple(
-                ObjectDrift(one.id, one.pixels, *(float(difference) for difference in one.differences))
+                ObjectDrift(one.id, one.points, *(float(difference) for difference in one.differences))
                 for one in self._drift.objects()[:MAX_OBJECTS]
             ),
             points=PointCounts(texels.followed, texels.seen, texels.came_back),

@@ -9,9 +9,9 @@ A JSON object (UTF-8, at most MAX_BYTES):
     frames     [F numbers] the frames that were measured, rising; frames that the take lacked are not among them
     take       {name: {"series": [F numbers or null], "summary": number or null}} of the stylized pictures
     render     the same of the shot's own pictures: the floor (a render has moving light and antialiasing too)
-    objects    [{"id", "pixels", "take", "render"}] the drift of each object over the shot: mean CIEDE2000 over the
-               frames that show it; pixels: summed over these. By falling pixels, at most MAX_OBJECTS. Id 0 is what has
-               no object. id and pixels are whole numbers, take and render numbers
+    objects    [{"id", "points", "take", "render"}] the drift of each object over the shot: mean CIEDE2000 over the
+               frames that show it; points: how many were compared, all frames together. By falling points, at most
+               MAX_OBJECTS. Id 0 is the sky. id and points are whole numbers, take and render numbers
     points     {"followed": n, "seen": n, "returned": n} points laid on surfaces, how often one was seen, and how often
                one came back after `hidden` frames or more
 
@@ -111,10 +111,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class ObjectDrift:
-    """How far the colour of an object went from that of its first frames, CIEDE2000, mean over its frames."""
+    """How far the colour of an object is from the one in which it was seen first, CIEDE2000, mean over its frames."""
 
     id: int
-    pixels: int
+    points: int
     take: float
     render: float
 
@@ -163,7 +163,7 @@ class Measures:
             objects=tuple(
                 ObjectDrift(
                     child.integer("id", 0, 2**31 - 1),
-                    child.integer("pixels", 0, 2**53),
+                    child.integer("points", 0, 2**53),
                     child.number("take", 0.0),
                     child.number("render", 0.0),
                 )

@@ -20,13 +20,17 @@ BIN, BINS = 0.01, 20000  # CIEDE2000: how finely what came back is counted, for 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a frame shows of the points.
+    """What a frame shows of the N points of earlier frames that it sees.
 
-    variance: (V,) CIELAB squared, mean over the points seen before, or None. returned: (V,) CIEDE2000, median over the
-    points that came back, or None. heat: (H, W) float32, CIELAB distance of the first video from the mean of its
-    frames before, in squares around the points; 0 elsewhere.
+    objects: (N,) int32, the objects whose points they are, 0 for the sky. colours, first: (V, N, 3) CIELAB, now and in
+    the frame that laid them. variance: (V,) CIELAB squared, mean over the points, or None. returned: (V,) CIEDE2000,
+    median over the points that came back, or None. heat: (H, W) float32, CIELAB distance of the first video from the
+    mean of its frames before, in squares around the points; 0 elsewhere.
     """
 
+    objects: np.ndarray
+    colours: np.ndarray
+    first: np.ndarray
     variance: np.ndarray | None
     returned: np.ndarray | None
     heat: np.ndarray
@@ -50,6 +54,7 @@ class Texels:
         )
         self._count: np.ndarray = np.zeros(0, np.int64)  # of frames that saw the point
         self._last: np.ndarray = np.zeros(0, np.int64)  # of them
+        self._first: np.ndarray = np.zeros((videos, 0, 3))
         self._mean: np.ndarray = np.zeros((videos, 0, 3))
         self._squares: np.ndarray = np.zeros((videos, 0))
         self._came_back: np.ndarray = np.zeros((videos, BINS), np.int64)
@@ -74,8 +79,9 @@ class Texels:
         return seen
 
     def _compare(self, seen: np.ndarray, colours: np.ndarray, at: np.ndarray, shape: tuple[int, int]) -> Seen:
+        objects, first = self._points.labels[0, seen, 0], self._first[:, seen]
         if not len(seen):
-            return Seen(None, None, np.zeros(shape, np.float32))
+            return Seen(objects, colours, first, None, None, np.zeros(shape, np.float32))
         before, count = self._mean[:, seen], self._count[seen]
         change = colours - before
         distance = np.square(change).sum(axis=2)
@@ -92,7 +98,8 @@ class Texels:
         self._squares[:, seen] += added
         self._count[seen] += 1
         self._last[seen] = self._at
-        return Seen(added.mean(axis=1), returned, _around(at, np.sqrt(distance[0]).astype(np.float32), shape))
+        heat = _around(at, np.sqrt(distance[0]).astype(np.float32), shape)
+        return Seen(objects, colours, first, added.mean(axis=1), returned, heat)
 
     def _lay(self, points: Points, free: np.ndarray, labs: np.ndarray) -> None:
         """Begins to follow what the grid shows of surfaces in `free`, (H, W) bool."""
@@ -107,7 +114,9 @@ class Texels:
         )
         self._count = np.append(self._count, np.ones(new, np.int64))
         self._last = np.append(self._last, np.full(new, self._at, np.int64))
-        self._mean = np.concatenate((self._mean, labs[:, rows, columns].astype(np.float64)), axis=1)
+        colours = labs[:, rows, columns].astype(np.float64)
+        self._first = np.concatenate((self._first, colours), axis=1)
+        self._mean = np.concatenate((self._mean, colours), axis=1)
         self._squares = np.concatenate((self._squares, np.zeros((len(labs), new))), axis=1)
 
     @property

@@ -36,11 +36,13 @@ FORBIDDEN = {
             "environment",
             "footage/catalogue",
             "footage/numbering",
+            "quality/measures",
         )
     },
     "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/motion": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/footage": BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters", "diffusers"},
+    "backend/quality": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/methods": HEAVY
     | BLENDER
     | {"scene", "operators", "panels", "backend.models", "backend.painters.diffusion"},

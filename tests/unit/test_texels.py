@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from flowbrush.backend.motion.surface import Points, SurfaceIndex
 from flowbrush.backend.quality.colour import ciede2000
-from flowbrush.backend.quality.drift import FIRST, Drift
+from flowbrush.backend.quality.drift import ENOUGH, Drift
 from flowbrush.backend.quality.flicker import Link, mean_square, squared_difference
 from flowbrush.backend.quality.flow_difference import tof
 from flowbrush.backend.quality.texels import SPACING, Texels
@@ -99,24 +99,20 @@ def test_what_was_hidden_long_enough_is_judged_when_it_comes_back() -> None:
 
 
 def test_an_object_drifts_from_its_first_colours() -> None:
-    ids = np.ones((HEIGHT, WIDTH), np.int32)
-    ids[:, WIDTH // 2 :] = 2
-    ids[0, :4] = 3  # too small to be an object
-    one, other = np.array((50.0, 0.0, 0.0), np.float32), np.array((56.0, 4.0, -3.0), np.float32)
-    steady = np.broadcast_to(one, (HEIGHT, WIDTH, 3)).copy()
-    drifted = steady.copy()
-    drifted[:, WIDTH // 2 :] = other
-    drift, inside = Drift(), np.ones((HEIGHT, WIDTH), bool)
-    for _ in range(FIRST):
-        assert drift.see(ids, inside, np.stack((steady, steady))) is None
-    expected = float(ciede2000(one.astype(np.float64), other.astype(np.float64)))
-    share = (ids == 2).sum() / (ids != 3).sum()
-    assert drift.see(ids, inside, np.stack((drifted, steady))) == pytest.approx([expected * share, 0.0], abs=1e-4)
-    assert drift.see(ids, inside, np.stack((steady, steady))) == pytest.approx([0.0, 0.0], abs=1e-6)
-    objects = {found.id: found for found in drift.objects()}
-    assert set(objects) == {1, 2}
-    assert objects[2].differences == pytest.approx([expected / 2, 0.0], abs=1e-4)
-    assert objects[1].pixels == 2 * ((ids == 1).sum())
+    objects = np.repeat((1, 2, 3), (20, 10, ENOUGH - 1)).astype(np.int32)
+    random = np.random.default_rng(0).normal(0, 4, (2, len(objects), 3))
+    first = np.array((50.0, 0.0, 0.0)) + random
+    now = np.array((50.0, 0.0, 0.0)) + random[:, ::-1]
+    now[:, objects == 1] = first[:, objects == 1][:, ::-1]  # changes of single points, none of all
+    now[:, objects == 2] = first[:, objects == 2]
+    now[0, objects == 2] += (6.0, 4.0, -3.0)
+    drift = Drift()
+    expected = float(ciede2000(now[0, objects == 2].mean(axis=0), first[0, objects == 2].mean(axis=0)))
+    assert drift.see(objects, now, first) == pytest.approx([expected / 3, 0.0], abs=1e-9)
+    assert drift.see(objects, first, first) == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert drift.see(objects[-2:], now[:, -2:], first[:, -2:]) is None, "too few points to be an object"
+    assert [(one.id, one.points) for one in drift.objects()] == [(1, 40), (2, 20)]
+    assert drift.objects()[1].differences == pytest.approx([expected / 2, 0.0], abs=1e-9)
 
 
 def test_motion_that_is_seen_is_compared_with_the_true_one() -> None:

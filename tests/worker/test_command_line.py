@@ -9,6 +9,7 @@ import pytest
 from flowbrush.backend import environment
 from flowbrush.backend.client import LAUNCH, clean_environment
 from flowbrush.backend.errors import BackendError, Code
+from flowbrush.backend.quality.measures import Measures
 from flowbrush.backend.take import RegionSettings, Take
 from synthetic_shot import make_shot
 
@@ -23,7 +24,8 @@ def flowbrush(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_help_teaches_every_command() -> None:
     top = flowbrush("--help")
     assert top.returncode == 0 and "examples:" in top.stdout
-    for command in ("capture", "footage", "stylize", "conditions", "masks", "sequence", "demo", "environment"):
+    making = ("capture", "footage", "stylize", "conditions", "masks")
+    for command in (*making, "measure", "sequence", "demo", "environment"):
         assert command in top.stdout
         assert flowbrush(command, "--help").returncode == 0
 
@@ -36,6 +38,9 @@ def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
     assert sorted(p.name for p in (shot.folder / "takes" / "a" / "frames").iterdir()) == ["0001.png", "0002.png"]
     again = flowbrush("stylize", str(shot.folder), "--take", "a", "--style", "ink", "--method", "flow")
     assert again.returncode == 0 and "0001.png" not in again.stdout, "finished frames were painted again"
+    measured = flowbrush("measure", str(shot.folder), "a")
+    assert measured.returncode == 0 and "Warping error over 1 frame" in measured.stdout, measured.stderr
+    assert Measures.load(shot.take_folder("a")).frames == (1, 2)
 
 
 def test_conditions_are_written_and_said_where(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from flowbrush.backend.client import LAUNCH, Connection, clean_environment, worker_command
 from flowbrush.backend.errors import Code
+from flowbrush.backend.quality.measures import Measures
 from flowbrush.backend.shot import VERSION, Shot
 from flowbrush.backend.take import Take, TakeSettings, style_settings
 from processes import ends_with_its_starter
@@ -91,6 +92,19 @@ def test_a_take_is_made_with_progress_and_previews(worker: Connection, shot: Sho
     assert picture.shape == (64, 96, 3) and picture.std() > 5
     hashes = Take.load(shot, "a").models
     assert set(hashes) >= {"model"} and all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes.values())
+
+
+def test_a_take_is_measured_with_progress_and_heat_maps(worker: Connection, shot: Shot) -> None:
+    take = Take.start(shot, "a", TakeSettings(), {})
+    empty = answers(worker, worker.request("measure", shot=str(shot.folder), take="a"))[-1]
+    assert (empty["type"], empty["code"]) == ("error", Code.BAD_TAKE)
+    for frame in shot.frame_numbers:
+        shutil.copy(shot.picture_path(frame), take.frame_path(frame))
+    messages = answers(worker, worker.request("measure", shot=str(shot.folder), take="a"))
+    assert messages[-1].items() >= {"type": "result", "shot": str(shot.folder), "take": "a"}.items()
+    maps = [cv2.imread(m["path"], cv2.IMREAD_UNCHANGED) for m in messages if m["type"] == "preview"]
+    assert [heat.shape for heat in maps] == [(64, 96)] * 5
+    assert Measures.load(take.folder).frames == (1, 2, 3, 4, 5)
 
 
 def test_cancel_keeps_what_is_finished_and_the_worker(worker: Connection, shot: Shot) -> None:
