@@ -13,8 +13,9 @@ from ..motion.surface import Points, SurfaceIndex
 from ..motion.warp import gather, inside, nearest
 from .colour import ciede2000
 
-SPACING = 8  # pixels, of the grid
-MOST = 16384  # points; beyond that no more are laid
+IN_A_FRAME = 2048  # points that a frame shows, about; how far the grid's points lie apart follows from that
+CLOSEST = 8  # pixels between them in small pictures
+MOST = 30000  # points; beyond that no more are laid, so that memory does not grow with the shot (OpenCV: below 2**15)
 BIN, BINS = 0.01, 20000  # CIEDE2000: how finely what came back is counted, for its median
 
 
@@ -73,9 +74,8 @@ class Texels:
         near = found[_looked_up(clear.astype(np.uint8), column_row[found]) > 0]
         colours = _sampled(labs, column_row[near])
         seen = self._compare(near, colours, column_row[near], clear.shape)
-        self._lay(
-            points, clear & (_around(column_row[found], np.ones(len(found), np.float32), clear.shape) == 0.0), labs
-        )
+        there = _around(column_row[found], np.ones(len(found), np.float32), clear.shape)
+        self._lay(points, clear & (there == 0.0), labs)
         return seen
 
     def _compare(self, seen: np.ndarray, colours: np.ndarray, at: np.ndarray, shape: tuple[int, int]) -> Seen:
@@ -104,9 +104,9 @@ class Texels:
     def _lay(self, points: Points, free: np.ndarray, labs: np.ndarray) -> None:
         """Begins to follow what the grid shows of surfaces in `free`, (H, W) bool."""
         rows, columns = _grid(free)
-        room = MOST - len(self._count)
-        rows, columns = rows[:room], columns[:room]
-        new = len(rows)
+        new = min(len(rows), MOST - len(self._count))
+        chosen = np.linspace(0, len(rows) - 1, new).astype(np.int64)  # all, or where there is no room evenly few
+        rows, columns = rows[chosen], columns[chosen]
         self._points = Points(
             np.concatenate((self._points.labels, points.labels[rows, columns][None]), axis=1),
             np.concatenate((self._points.surface, points.surface[rows, columns][None]), axis=1),
@@ -150,11 +150,17 @@ class Texels:
         return (half.argmax(axis=1) + 0.5) * BIN
 
 
+def spacing(shape: tuple[int, int]) -> int:
+    """How many pixels the grid's points lie apart in a picture of this height and width."""
+    return max(CLOSEST, int(np.sqrt(shape[0] * shape[1] / IN_A_FRAME)))
+
+
 def _grid(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the grid's points in `free`."""
-    start = SPACING // 2
-    rows, columns = np.nonzero(free[start::SPACING, start::SPACING])
-    return rows * SPACING + start, columns * SPACING + start
+    step = spacing(free.shape)
+    start = step // 2
+    rows, columns = np.nonzero(free[start::step, start::step])
+    return rows * step + start, columns * step + start
 
 
 def _sampled(labs: np.ndarray, positions: np.ndarray) -> np.ndarray:
@@ -174,4 +180,4 @@ def _around(positions: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -
     picture = np.zeros(shape, np.float32)
     columns, rows = np.rint(positions).astype(np.int64).T
     np.maximum.at(picture, (np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)), values)
-    return cv2.dilate(picture, np.ones((SPACING, SPACING), np.uint8))
+    return cv2.dilate(picture, np.ones((spacing(shape),) * 2, np.uint8))

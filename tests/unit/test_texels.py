@@ -8,7 +8,7 @@ from flowbrush.backend.quality.colour import ciede2000
 from flowbrush.backend.quality.drift import ENOUGH, Drift
 from flowbrush.backend.quality.flicker import Link, mean_square, squared_difference
 from flowbrush.backend.quality.flow_difference import tof
-from flowbrush.backend.quality.texels import SPACING, Texels
+from flowbrush.backend.quality.texels import CLOSEST, IN_A_FRAME, Texels, spacing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +41,7 @@ def test_the_variance_is_that_of_the_colours_seen(seed: int, frames: int) -> Non
     pictures = [noise(random) for _ in range(frames)]
     texels = Texels(2, hidden=frames)
     increments = [see(texels, plane(), *seen) for seen in zip(masks, pictures, [p + 3 for p in pictures], strict=True)]
-    grid = np.mgrid[SPACING // 2 : HEIGHT : SPACING, SPACING // 2 : WIDTH : SPACING].reshape(2, -1).T
+    grid = np.mgrid[CLOSEST // 2 : HEIGHT : CLOSEST, CLOSEST // 2 : WIDTH : CLOSEST].reshape(2, -1).T
     expected = []
     for row, column in grid:
         colours = np.array([p[row, column] for p, mask in zip(pictures, masks, strict=True) if mask[row, column]])
@@ -53,6 +53,19 @@ def test_the_variance_is_that_of_the_colours_seen(seed: int, frames: int) -> Non
     else:
         assert texels.variance() is None
     assert increments[0].variance is None
+
+
+def test_large_pictures_and_long_shots_have_no_more_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spacing((HEIGHT, WIDTH)) == CLOSEST
+    for shape in ((512, 512), (1080, 1920), (2160, 4096)):
+        assert IN_A_FRAME <= shape[0] * shape[1] / spacing(shape) ** 2 < 1.3 * IN_A_FRAME
+    monkeypatch.setattr("flowbrush.backend.quality.texels.MOST", 20)
+    texels, everywhere = Texels(1, hidden=2), np.ones((HEIGHT, WIDTH), bool)
+    followed = []
+    for shift in range(0, 10 * WIDTH, WIDTH):
+        see(texels, plane(shift), everywhere, noise(np.random.default_rng(shift)))
+        followed.append(texels.followed)
+    assert followed == [12, *[20] * 9]
 
 
 def test_points_are_followed_with_their_surface() -> None:
@@ -73,7 +86,7 @@ def test_new_surface_gets_points_of_its_own() -> None:
     before = texels.followed
     see(texels, plane(), everywhere, paint)
     assert texels.followed == before == 12
-    see(texels, plane(2 * SPACING), everywhere, paint)
+    see(texels, plane(2 * CLOSEST), everywhere, paint)
     assert texels.followed == 18
 
 
