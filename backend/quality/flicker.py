@@ -59,10 +59,10 @@ def squared_difference(picture: np.ndarray, other: np.ndarray, link: Link) -> np
     return np.where(link.visible, squares, np.float32(0.0))
 
 
-def mean_square(squares: np.ndarray, link: Link) -> float | None:
-    """The warping error of one pair of frames, 0 to 1; None where nothing is seen in both."""
-    pixels = int(np.count_nonzero(link.visible))
-    return float(squares.sum(dtype=np.float64)) / pixels if pixels else None
+def mean_square(squares: np.ndarray, where: np.ndarray) -> float | None:
+    """The warping error of one pair of frames over the pixels `where`, (H, W) bool; None where there are none."""
+    pixels = int(np.count_nonzero(where))
+    return float(squares[where].sum(dtype=np.float64)) / pixels if pixels else None
 
 
 def warping_error(shot: Shot, frames: range, load: Callable[[int], np.ndarray]) -> float:
@@ -76,6 +76,6 @@ def warping_error(shot: Shot, frames: range, load: Callable[[int], np.ndarray]) 
         if shot.segment_start(frame) != frame:
             now, before = read_passes(shot, frame, follow.passes), read_passes(shot, frame - 1, follow.passes)
             link = link_to_previous(follow, frame, now, before)
-            errors.append(mean_square(squared_difference(load(frame), load(frame - 1), link), link))
+            errors.append(mean_square(squared_difference(load(frame), load(frame - 1), link), link.visible))
     known = [error for error in errors if error is not None]
     return 255.0 * float(np.sqrt(np.mean(known))) if known else 0.0

@@ -16,6 +16,7 @@ from ..errors import Cancelled, Code, ShotError
 from ..motion.places import with_sky
 from ..motion.surface import Points, SurfaceIndex
 from ..motion.tracking import Passes, tracking
+from ..motion.warp import carry
 from ..passes.conditions import condition
 from ..passes.exr import read_passes, read_picture, read_png
 from ..progress import FrameDone
@@ -45,6 +46,7 @@ from .texels import Texels
 
 HIDDEN = 20  # frames; what was unseen for so long has to be found again by more than the frame before
 BAND = 2  # pixels beside silhouettes, whose colours belong to the view and not to the surface
+OUTLINES = 1 / 64  # of the picture's height: beside silhouettes, where styles draw their outlines
 LINES = "canny_geometry"  # the condition whose lines the picture should have
 OF_TAKE, OF_RENDER = 0, 1
 
@@ -128,15 +130,18 @@ class _Gauge:
         return [painted, read_picture(self._shot, frame)]
 
     def _against_previous(self, frame: int, passes: Passes, pictures: list[np.ndarray]) -> Values:
-        """Warping error over one frame with its heat map, and tOF."""
-        values: Values = {"warping_1": (None, None), "tof": (None, None)}
+        """Warping error over one frame with its heat map, the same away from outlines, and tOF."""
+        values: Values = {"warping_1": (None, None), "warping_inside": (None, None), "tof": (None, None)}
         heat = np.zeros(pictures[0].shape[:2], np.float32)
         if self._reaches(frame, 1):
             passes_before, pictures_before = self._before
             link = link_to_previous(self._follow, frame, passes, passes_before)
             pairs = list(zip(pictures, pictures_before, strict=True))
             squares = [squared_difference(now, before, link) for now, before in pairs]
-            values["warping_1"] = _both(mean_square(one, link) for one in squares)
+            values["warping_1"] = _both(mean_square(one, link.visible) for one in squares)
+            inside = link.visible & ~self._outlines(passes)
+            inside &= ~carry(self._outlines(passes_before).astype(np.uint8), link.flow, "nearest").astype(bool)
+            values["warping_inside"] = _both(mean_square(one, inside) for one in squares)
             values["tof"] = _both(tof(now, before, link) for now, before in pairs)
             heat = 255.0 * np.sqrt(squares[OF_TAKE])
         _write_grey(heat_path(self._take.folder, frame), heat)
@@ -153,9 +158,13 @@ class _Gauge:
                 link = link_by_surface(self._follow, then, points, passes, index)
                 pairs = zip(self._pictures(frame - lag), pictures, strict=True)
                 values[f"warping_{lag}"] = _both(
-                    mean_square(squared_difference(earlier, now, link), link) for earlier, now in pairs
+                    mean_square(squared_difference(earlier, now, link), link.visible) for earlier, now in pairs
                 )
         return values
+
+    def _outlines(self, passes: Passes) -> np.ndarray:
+        """(H, W) bool: where a style may have drawn outlines."""
+        return self._follow.silhouette_band(passes, max(BAND, round(OUTLINES * self._shot.resolution[1])))
 
     def _reaches(self, frame: int, lag: int) -> bool:
         """There is a frame so long before, in the same segment."""

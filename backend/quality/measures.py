@@ -74,17 +74,10 @@ class Kind:
         return None if value is None else self.root_scale * sqrt(value)
 
 
+_OF_SQUARES = ("square of the range 0 to 1", "lower", "8-bit levels", 255.0)
 MEASURES: dict[str, Kind] = {
-    **{
-        f"warping_{lag}": Kind(
-            f"Warping error over {lag} frame{'s' if lag > 1 else ''}",
-            "square of the range 0 to 1",
-            "lower",
-            "8-bit levels",
-            255.0,
-        )
-        for lag in LAGS
-    },
+    **{f"warping_{lag}": Kind(f"Warping error over {lag} frame{'s' * (lag > 1)}", *_OF_SQUARES) for lag in LAGS},
+    "warping_inside": Kind("Over 1 frame, away from silhouettes", *_OF_SQUARES),
     "texel": Kind("Change of a surface point's colour (texel variance)", "CIELAB squared", "lower", "CIELAB"),
     "tof": Kind("Seen against true motion (tOF)", "pixels", "lower"),
     "drift": Kind("Colour drift of objects", "CIEDE2000", "lower"),
@@ -96,8 +89,9 @@ MEASURES: dict[str, Kind] = {
 }
 """Every measure in the order in which they are shown; what each is says the function that makes it.
 
-warping_*: 0 to 1, see `flicker`. texel, returned: see `texels`. tof: see `flow_difference`. drift: see `drift`.
-sharpness, style_*: see `look`, style_structure and fidelity from 0 to 1. fidelity: see `likeness.edge_f_score`.
+warping_*: 0 to 1, see `flicker`; warping_inside: of pixels that in both frames are farther than 1/64 of the picture's
+height from a silhouette. texel, returned: see `texels`. tof: see `flow_difference`. drift: see `drift`. sharpness,
+style_*: see `look`. style_structure and fidelity: 0 to 1. fidelity: see `likeness.edge_f_score`.
 """
 
 

@@ -105,6 +105,18 @@ def test_blur_is_steady_and_is_told_by_its_sharpness(shot: Shot) -> None:
     assert blurred.render == sharp.render
 
 
+def test_outlines_that_change_are_told_from_surfaces_that_do(shot: Shot) -> None:
+    paint = carried(shot)
+
+    def outlined(frame: int) -> np.ndarray:
+        ids = read_passes(shot, frame, ("object_id",))["object_id"].astype(np.uint8)
+        line = cv2.morphologyEx(ids, cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
+        return np.where(line[..., None], frame % 2, paint(frame))
+
+    found = measured(shot, make_take(shot, "a", outlined)).take
+    assert found["warping_1"].summary > 1e-3 and found["warping_inside"].summary < 1e-7
+
+
 def test_lines_where_the_scene_has_them_are_found(shot: Shot) -> None:
     def outlined(frame: int) -> np.ndarray:
         ids = read_passes(shot, frame, ("object_id",))["object_id"].astype(np.uint8)
@@ -145,7 +157,7 @@ def test_footage_has_what_its_vectors_tell(shot: Shot) -> None:
     footage = replace(shot, source="footage", cameras={}, objects=(), passes={"vector": shot.passes["vector"]})
     found = measured(footage, make_take(footage, "a", lambda frame: read_picture(shot, frame)))
     assert set(found.take) == {
-        "warping_1", "tof", "sharpness", "style_colour", "style_structure"
+        "warping_1", "warping_inside", "tof", "sharpness", "style_colour", "style_structure"
     }  # fmt: skip
     assert found.take["warping_1"].summary is not None
 
