@@ -96,7 +96,7 @@ TREES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES)
 def test_no_skeleton_is_too_odd(tree):
     bones: dict[str, Bone] = {}
@@ -109,7 +109,7 @@ def test_no_skeleton_is_too_odd(tree):
     assert found is None or set(found.bones.values()) <= set(bones)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(list(rig_names.MAKERS)), st.sets(st.integers(0, 60), max_size=8), st.integers(0, 2**32), st.data()
 )

@@ -31,7 +31,7 @@ def test_a_painted_frame_is_its_own_source():
 
 
 @given(steps=st.lists(st.tuples(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5)), min_size=1, max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_translations_add_up(steps):
     chain = start(1, HEIGHT, WIDTH)
     for dx, dy in steps:

@@ -115,7 +115,7 @@ def test_depth_of_a_range_without_extent_is_still_a_picture(near, far):
     st.floats(0.01, 1e4),
     hypothesis_numpy.arrays(np.float32, (4, 5), elements=st.floats(0.0, 2e4, width=32)),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_depth_is_in_range_falls_with_distance_and_does_not_depend_on_the_unit(near, far, depth):
     near, far = min(near, far), max(near, far)
     grey = MAKERS["depth"]({"depth": depth}, shot_of(near=near, far=far), 1)[..., 0]
@@ -239,7 +239,7 @@ def test_object_colours_keep_objects_apart():
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_segmentation_is_exact_in_ade20k_s_colours_and_has_no_others(data):
     names = data.draw(st.lists(st.sampled_from([*COLOURS, "", "dragon"]), min_size=1, max_size=30))
     shot = replace(shot_of(), objects=tuple(SceneObject(n, f"o{n}", category=c) for n, c in enumerate(names, 1)))

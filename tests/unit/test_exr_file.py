@@ -50,14 +50,14 @@ def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -
 SIZES = {"width": st.integers(1, 40), "height": st.integers(1, 70), "seed": st.integers(0, 99)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(compression=st.sampled_from(sorted(COMPRESSIONS)), **SIZES)
 def test_what_the_library_writes_is_read(tmp_path_factory, width, height, seed, compression):
     channels = pictures(width, height, seed)
     assert_same(read_channels(library_exr(tmp_path_factory.mktemp("exr"), [channels], compression)), channels)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(**SIZES)
 def test_what_is_written_the_library_reads(tmp_path_factory, width, height, seed):
     channels = pictures(width, height, seed)
@@ -96,14 +96,14 @@ def whole() -> bytes:
     return exr_file({"Z": picture(20, 40, 1, "f4"), "R": picture(20, 40, 2, "f2")})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_file_cut_short_is_refused(whole, data):
     with pytest.raises(ExrLayoutError):
         read_channels(whole[: data.draw(st.integers(0, len(whole) - 1))])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_damage_anywhere_ends_in_pixels_or_in_the_one_error(whole, data):
     damaged = bytearray(whole)

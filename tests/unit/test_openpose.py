@@ -104,7 +104,7 @@ FIELDS = st.sampled_from(["pose_keypoints_2d", "hand_left_keypoints_2d", "face_k
 NUMBER = st.none() | st.floats(-2e6, 2e6) | st.integers(-(10**9), 10**9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.dictionaries(FIELDS, JSON | st.lists(NUMBER, min_size=54, max_size=54), max_size=3)

@@ -47,7 +47,7 @@ def test_only_what_is_before_the_camera_and_in_the_picture_is_drawn():
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e3, 1e3)] * 3), min_size=2, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_line_gives_a_picture(points):
     ink = draw(points)
     assert np.isfinite(ink).all() and ink.min() >= 0.0 and ink.max() <= 1.0

@@ -20,7 +20,7 @@ def noise(size: tuple[int, int], seed: int) -> np.ndarray:
 
 
 @given(SIZES, st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_is_a_picture_of_the_same_size_and_the_same_every_time(size, seed):
     picture = noise(size, seed)
     lines = np.zeros(size, np.float32)
@@ -32,7 +32,7 @@ def test_each_is_a_picture_of_the_same_size_and_the_same_every_time(size, seed):
 
 
 @given(SIZES, st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_canny_is_opencv_s(size, seed):
     picture = noise(size, seed)
     expected = cv2.Canny(np.rint(picture * 255).astype(np.uint8), 100, 200)

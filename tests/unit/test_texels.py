@@ -32,7 +32,7 @@ def noise(random: np.random.Generator) -> np.ndarray:
     return random.normal(50.0, 5.0, (HEIGHT, WIDTH, 3)).astype(np.float32)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6))
 def test_the_variance_is_that_of_the_colours_seen(seed: int, frames: int) -> None:
     random = np.random.default_rng(seed)
@@ -141,7 +141,7 @@ def test_motion_that_is_seen_is_compared_with_the_true_one() -> None:
 
 
 @given(st.floats(0.01, 0.1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_noise_has_twice_its_variance_as_warping_error(sigma: float) -> None:
     random = np.random.default_rng(2)
     one, other = (random.normal(0.5, sigma, (128, 128, 3)).astype(np.float32) for _ in range(2))

@@ -20,7 +20,7 @@ def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(size=sizes)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_motion_changes_nothing(kernel, size):
     picture = noise(*size)
     assert np.array_equal(carry(picture, np.zeros((*size, 2), np.float32), kernel), picture)
@@ -28,7 +28,7 @@ def test_no_motion_changes_nothing(kernel, size):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(dx=st.integers(-6, 6), dy=st.integers(-6, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_whole_pixels_are_copied_and_the_border_goes_on(kernel, dx, dy):
     picture = noise(20, 30)
     rows, columns = np.clip(np.arange(20) + dy, 0, 19), np.clip(np.arange(30) + dx, 0, 29)
@@ -41,7 +41,7 @@ def test_whole_pixels_are_copied_and_the_border_goes_on(kernel, dx, dy):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(value=st.floats(0, 1, width=32), flow=arrays(np.float32, (9, 11, 2), elements=st.floats(-50, 50, width=32)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_plain_picture_stays_plain(kernel, value, flow):
     picture = np.full((9, 11, 3), value, np.float32)
     assert carry(picture, flow, kernel) == pytest.approx(picture, abs=1e-6)
@@ -49,7 +49,7 @@ def test_a_plain_picture_stays_plain(kernel, value, flow):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(flow=arrays(np.float32, (12, 15, 2), elements=st.floats(-8, 8, width=32)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_nothing_gets_brighter_or_darker_than_it_was(kernel, flow):
     picture = noise(12, 15)
     found = carry(picture, flow, kernel)
@@ -69,7 +69,7 @@ def test_an_edge_has_no_rings_however_often_it_is_carried(kernel):
 
 @pytest.mark.parametrize("kernel", SMOOTH)
 @given(first=st.tuples(*[st.floats(-2, 2)] * 2), second=st.tuples(*[st.floats(-2, 2)] * 2))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_two_translations_are_one(kernel, first, second):
     columns, rows = np.moveaxis(pixel_grid(40, 40), 2, 0)
     picture = 0.5 + 0.4 * np.sin(columns * 0.25) * np.cos(rows * 0.2)
