@@ -3,7 +3,20 @@
 import bpy
 
 from . import chips, gallery, preferences, properties
-from .operators import bones, cancel, capture, conditions, environment, footage, job, load, refresh, regions, stylize
+from .operators import (
+    bones,
+    cancel,
+    capture,
+    conditions,
+    environment,
+    footage,
+    job,
+    load,
+    refresh,
+    regions,
+    report,
+    stylize,
+)
 from .panels import conditions as conditions_panel
 from .panels import footage as footage_panel
 from .panels import people, view3d
@@ -20,6 +33,7 @@ CLASSES: tuple[type, ...] = (
     *stylize.CLASSES,
     *cancel.CLASSES,
     *load.CLASSES,
+    *report.CLASSES,
     *refresh.CLASSES,
     *environment.CLASSES,
     *regions.CLASSES,

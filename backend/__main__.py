@@ -17,6 +17,7 @@ examples:
   flowbrush footage dance.mp4 shots/dance --size 960 540       a movie, or a folder of images, becomes a shot
   flowbrush stylize shots/dance --take ink --style ink         a shot becomes a take
   flowbrush measure shots/dance ink                            how steady, sharp and styled a take is, in numbers
+  flowbrush report shots/dance ink                             a page that shows a take, for a browser
   flowbrush conditions shots/dance depth canny --out maps      a shot's ControlNet conditions, for other programs
   flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
   flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
@@ -113,6 +114,11 @@ def parser() -> argparse.ArgumentParser:
     masks.add_argument("--soft", type=float, default=0.0, metavar="PX", help="blur of its border in pixels; default: 0")
     masks.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     masks.set_defaults(run=_masks)
+
+    report = commands.add_parser("report", help="write a page that shows a take, for a browser; needs no network")
+    report.add_argument("shot", type=Path, help="a folder that capture wrote")
+    report.add_argument("take", help="the take's name")
+    report.set_defaults(run=_report)
 
     sequence = commands.add_parser("sequence", help="put takes on the timeline of an edit .blend, or into a movie")
     sequence.add_argument("shot", type=Path, help="a folder that capture wrote")
@@ -242,6 +248,18 @@ def _masks(given: argparse.Namespace) -> None:
     for done in export_mask(Shot.load(given.shot), given.mask, given.out, _note, given.soft, frames):
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The masks are in {given.out}")
+
+
+def _report(given: argparse.Namespace) -> None:
+    from .quality.report.make import measure_and_report, report_path
+    from .shot import Shot
+    from .take import Take
+
+    shot = Shot.load(given.shot)
+    take = Take.load(shot, given.take)
+    for done in measure_and_report(shot, take, cancelled=lambda: False):
+        print(f"Frame {done.frame}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
+    print(f"The report is {report_path(take)}")
 
 
 def _note(sentence: str) -> None:

@@ -1,8 +1,8 @@
 """Messages between Blender and its subprocesses: one JSON object a line on standard input and output.
 
-Requests (to the process): `hello`, `stylize`, `measure`, `footage`, `estimate`, `conditions`, `masks`, `cancel`.
-Answers: `hello`, `progress`, `preview`, `warning`, `result`, `error`. Every message has a `type`; all but `hello` carry
-the `id` of the request they belong to. End of standard input means: exit. Nothing listens on a port.
+Requests (to the process): `hello`, `stylize`, `measure`, `report`, `footage`, `estimate`, `conditions`, `masks`,
+`cancel`. Answers: `hello`, `progress`, `preview`, `warning`, `result`, `error`. Every message has a `type`; all but
+`hello` carry the `id` of the request they belong to. End of standard input means: exit. Nothing listens on a port.
 """
 
 import json

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from . import needs
+from . import needs, timings
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, run_plan
@@ -53,7 +53,9 @@ def stylize(
     for task in run_plan(plan, method, studio):
         done += 1
         path = take.keyframe_path(task.frame) if task.is_keyframe else take.frame_path(task.frame)
-        yield FrameDone(task.frame, path, done, total, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        timings.add(take.folder, timings.Timing(task.frame, task.is_keyframe, seconds))
+        yield FrameDone(task.frame, path, done, total, seconds)
         began = time.monotonic()
 
 

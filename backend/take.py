@@ -4,6 +4,8 @@ take.json            settings, resolved models with their hashes
 frames/####.png      8-bit sRGB; there only when whole
 painted/####.png     where only a part of the picture is painted: the paint that frames/ shows in that part
 state/####.npz       what the method must know of a frame to go on from it
+timings.jsonl        what each frame took, see `timings`
+report/index.html    a page for people, see `quality.report`
 log                  what libraries printed
 """
 

@@ -57,6 +57,8 @@ class Worker:
                 self._conditions(request, message)
             elif message["type"] == "masks" and isinstance(request, int):
                 self._masks(request, message)
+            elif message["type"] == "report" and isinstance(request, int):
+                self._report(request, message)
             elif message["type"] == "footage" and isinstance(request, int):
                 self._footage(request, message)
             elif message["type"] == "estimate" and isinstance(request, int):
@@ -120,6 +122,15 @@ class Worker:
         take = Take.load(shot, _text(message, "take"))
         self._tell(request, measure(shot, take, lambda: request in self._cancelled))
         self._channel.send("result", id=request, shot=str(shot.folder), take=take.name)
+
+    def _report(self, request: int, message: Message) -> None:
+        from .quality.report.make import measure_and_report, report_path
+
+        shot = Shot.load(Path(_text(message, "shot")))
+        take = Take.load(shot, _text(message, "take"))
+        self._channel.send("progress", id=request, done=0, total=0, sentence="Reading the take")
+        self._tell(request, measure_and_report(shot, take, cancelled=lambda: request in self._cancelled))
+        self._channel.send("result", id=request, page=str(report_path(take)))
 
     def _warn(self, request: int) -> Callable[[str], None]:
         return lambda sentence: self._channel.send("warning", id=request, sentence=sentence)

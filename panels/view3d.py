@@ -105,6 +105,7 @@ class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
         layout.prop(context.scene.flowbrush, "take")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+        layout.operator("flowbrush.report", icon="URL")
 
 
 def field_layout(panel: bpy.types.Panel) -> bpy.types.UILayout:

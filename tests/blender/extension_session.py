@@ -90,6 +90,7 @@ def refusals(archive: str) -> dict:
 
     found["not captured"] = said(flowbrush.stylize_animation)
     found["nothing to load"] = said(flowbrush.load_into_sequencer)
+    found["nothing to report"] = said(flowbrush.report)
 
     found["environment missing"] = said(flowbrush.check_environment)
     found["environment missing, in the preferences"] = shown.environment

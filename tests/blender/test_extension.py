@@ -60,6 +60,7 @@ def test_blenders_tool_finds_nothing_wrong(archive):
 def test_archive_holds_what_runs_and_nothing_else(archive):
     names = zipfile.ZipFile(archive).namelist()
     needed = ("blender_manifest.toml", "__init__.py", "launch.py", "backend/styles.toml", "backend/requirements.lock")
+    needed += tuple(f"backend/quality/report/page.{ending}" for ending in ("html", "css", "js"))
     assert set(needed) <= set(names)
     assert any(name.startswith("backend/models/starter/unet/") for name in names)
     top = {name.split("/")[0] for name in names}
@@ -87,6 +88,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "region_add_selected",
         "region_move",
         "region_remove",
+        "report",
         "set_class",
         "set_up_environment",
         "shot_from_file",
@@ -113,6 +115,7 @@ def test_refusals_tell_the_user_what_to_do(session):
     not_captured = "Error: The shot is not captured yet: press Capture first"
     assert found["not captured"] == not_captured
     assert found["nothing to load"] == not_captured
+    assert found["nothing to report"].endswith("The take has no finished frame: press Stylize Animation first")
     assert "does not run" in found["environment missing"] and "set up the backend" in found["environment missing"]
     assert found["environment missing, in the preferences"] == found["environment missing"].removeprefix("Error: ")
     assert "/nowhere/python" in found["other environment missing"]

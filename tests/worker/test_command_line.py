@@ -25,7 +25,7 @@ def test_help_teaches_every_command() -> None:
     top = flowbrush("--help")
     assert top.returncode == 0 and "examples:" in top.stdout
     making = ("capture", "footage", "stylize", "conditions", "masks")
-    for command in (*making, "measure", "sequence", "demo", "environment"):
+    for command in (*making, "measure", "report", "sequence", "demo", "environment"):
         assert command in top.stdout
         assert flowbrush(command, "--help").returncode == 0
 

@@ -290,3 +290,14 @@ def test_painting_does_not_depend_on_what_was_painted_before(worker: Connection,
         assert answers(worker, ask(worker, shot, f"{take} other", replace(style_settings("cel"), frames=(1, 1))))
     assert frames_of(shot, "a") == frames_of(shot, "b")
     assert not np.array_equal(frames_of(shot, "a other"), frames_of(shot, "a"))
+
+
+def test_a_report_is_made_of_a_take(worker: Connection, shot: Shot) -> None:
+    assert answers(worker, ask(worker, shot, "a", replace(INK, method="per_frame")))[-1]["type"] == "result"
+    messages = answers(worker, worker.request("report", shot=str(shot.folder), take="a"))
+    assert messages[-1]["type"] == "result", messages[-1]
+    page = Path(messages[-1]["page"])
+    assert page == shot.folder / "takes" / "a" / "report" / "index.html" and "Seconds a frame" in page.read_text()
+    assert [m["done"] for m in messages if m["type"] == "progress"] == [0, *range(1, 11)]
+    last = answers(worker, worker.request("report", shot=str(shot.folder), take="b"))[-1]
+    assert last["code"] == Code.BAD_TAKE
