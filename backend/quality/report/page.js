@@ -14,14 +14,14 @@ if (stage) {
     const view = find(`.view.${side}`);
     return { canvas: view.querySelector("canvas"), tag: view.querySelector(".tag"), select: find(`#${side}`) };
   });
-  let index = 0, playing = false, usable = true, asked = 0, timer = 0;
+  const held = document.createElement("canvas");
+  let index = 0, playing = false, usable = true, told = false, asked = 0, timer = 0;
 
   const sourceOf = (view) => data.sources[Number(view.select.value)];
 
   function fromMovie(view) {
     const [x, y] = sourceOf(view).corner, [width, height] = data.tile;
-    if (video.readyState >= 2)
-      view.canvas.getContext("2d").drawImage(video, x, y, width, height, 0, 0, view.canvas.width, view.canvas.height);
+    view.canvas.getContext("2d").drawImage(held, x, y, width, height, 0, 0, view.canvas.width, view.canvas.height);
   }
 
   function fromFile(view) {
@@ -43,10 +43,12 @@ if (stage) {
   }
 
   function draw() {
+    // Once for both views: the movie may go on between two looks at it.
+    if (usable && video.readyState >= 2) held.getContext("2d").drawImage(video, 0, 0);
     for (const view of views) {
       view.asked = 0;
       view.tag.textContent = sourceOf(view).name;
-      if (usable) fromMovie(view);
+      if (usable && held.width === video.videoWidth) fromMovie(view);
       else if (!sourceOf(view).files[index]) blank(view);
       if (!playing || !usable) fromFile(view);
     }
@@ -72,6 +74,7 @@ if (stage) {
   }
 
   function onFrame(_now, shown) {
+    told = true;
     if (playing) {
       index = Math.min(last, Math.round(shown.mediaTime * rate));
       tell();
@@ -80,14 +83,12 @@ if (stage) {
     video.requestVideoFrameCallback(onFrame);
   }
 
+  // For browsers that do not tell of frames: the number may be one off, what is compared never.
   function onClock() {
-    if (!playing) return;
-    const now = Math.min(last, Math.floor(video.currentTime * rate + 0.01));
-    if (now !== index) {
-      index = now;
-      tell();
-      draw();
-    }
+    if (!playing || told) return;
+    index = Math.min(last, Math.floor(video.currentTime * rate + 0.01));
+    tell();
+    draw();
     requestAnimationFrame(onClock);
   }
 
@@ -98,8 +99,9 @@ if (stage) {
     if (!usable) {
       if (playing) timer = setInterval(() => go(index === last ? 0 : index + 1), 1000 / rate);
     } else if (playing) {
+      told = false;
       video.play().catch(() => play(false));
-      if (!video.requestVideoFrameCallback) requestAnimationFrame(onClock);
+      requestAnimationFrame(onClock);
     } else {
       video.pause();
       go(index);
@@ -123,7 +125,11 @@ if (stage) {
   }
 
   video.addEventListener("seeked", () => playing || draw());
-  video.addEventListener("loadeddata", () => go(index));
+  video.addEventListener("loadeddata", () => {
+    [held.width, held.height] = [video.videoWidth, video.videoHeight];
+    go(index);
+  });
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(onFrame);
   const giveUp = () => {
     usable = false;
     find("#no-movie").hidden = false;
@@ -131,7 +137,6 @@ if (stage) {
   };
   video.addEventListener("error", giveUp);
   if (video.error) giveUp();
-  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(onFrame);
   playButton.addEventListener("click", () => play(!playing));
   scrub.addEventListener("input", () => { if (playing) play(false); go(Number(scrub.value)); });
   wipe.addEventListener("input", () => setWipe(wipe.value));

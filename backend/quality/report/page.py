@@ -310,7 +310,7 @@ def _objects(shot: Shot, measures: Measures) -> str:
     first = f"{head}{''.join(rows[:_BESIDE])}</tbody></table></div>"
     return (
         '<h3 class="group">Colour drift by object</h3>'
-        f'<p class="hint">CIEDE2000; those that fill most of the pictures first.</p>{first}{more}'
+        f'<p class="hint">CIEDE2000; those with most surface in the pictures first.</p>{first}{more}'
     )
 
 

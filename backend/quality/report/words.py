@@ -2,7 +2,8 @@
 
 EXPLAINED = {
     "warping_1": "Each frame against the one before, carried onto it by the true motion: flicker from frame to frame.",
-    "warping_4": "The same over four frames: paint that creeps or changes slowly.",
+    "warping_inside": "The same without the outlines, which are drawn anew as the view turns: flicker of the surfaces.",
+    "warping_4": "A frame against that of four frames before: paint that creeps or changes slowly.",
     "warping_16": "The same over sixteen frames: paint that forgets what it was.",
     "warping_64": "The same over 64 frames: paint that is another at the end of the shot.",
     "texel": "How much the colour of one point of a surface changes over all frames that see it.",
@@ -19,7 +20,7 @@ GROUPS = (
     (
         "Is it steady?",
         "What moves with the surfaces is not counted, only what changes on them.",
-        ("warping_1", "warping_4", "warping_16", "warping_64", "texel", "tof", "drift", "returned"),
+        ("warping_1", "warping_inside", "warping_4", "warping_16", "warping_64", "texel", "tof", "drift", "returned"),
     ),
     (
         "Is it still painted?",
