@@ -190,7 +190,7 @@ def test_the_worst_frames_come_first_and_no_neighbours(shot: Shot, take: Take) -
     assert page.data["start"] == 3
     assert page.data["plots"]["warping_1"][0] == [None, "25.5", "51", "76.5", "36.1", "44.2"]
     assert "warping_64" not in page.data["plots"], "a measure without a value has no plot"
-    assert "1 min 15 s" in page.words and "Square" in page.words and "No object" in page.words
+    assert "1 min 15 s" in page.words and "Square" in page.words and "Sky" in page.words
 
 
 def test_measures_of_another_capture_are_not_shown(shot: Shot, take: Take) -> None:

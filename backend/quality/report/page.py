@@ -295,7 +295,7 @@ def _objects(shot: Shot, measures: Measures) -> str:
         return ""
     names = {one.id: one.name for one in shot.objects}
     rows = [
-        f'<tr><th scope="row">{_name(names[one.id]) if one.id in names else "No object"}</th>'
+        f'<tr><th scope="row">{_name(names[one.id]) if one.id in names else "Sky"}</th>'
         f'<td class="number">{number(one.take)}</td><td class="number">{number(one.render)}</td></tr>'
         for one in measures.objects
     ]
