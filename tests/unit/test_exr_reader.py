@@ -157,7 +157,7 @@ def test_a_size_for_which_there_is_no_memory(shot):
     refused(Code.BAD_EXR, read_passes, shot, 1, ("depth",))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0.0, 0.999))
 def test_cut_short(shot, share):
     data = shot.exr_path(2).read_bytes()
@@ -165,7 +165,7 @@ def test_cut_short(shot, share):
     refused(Code.BAD_EXR, read_passes, shot, 1, ("depth",))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_anywhere(shot, data):
     content = bytearray(shot.exr_path(2).read_bytes())

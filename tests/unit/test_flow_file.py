@@ -21,7 +21,7 @@ def flo(flow: np.ndarray, magic: float = 202021.25) -> bytes:
         lambda shape: arrays(np.float32, shape, elements=st.floats(-1e4, 1e4, width=32))
     )
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_written_is_read(tmp_path, flow):
     path = tmp_path / "a.flo"
     path.write_bytes(flo(flow))
@@ -64,7 +64,7 @@ def test_damaged_files_are_told_apart(tmp_path, content, reason):
 
 
 @given(content=st.binary(max_size=200), graft=st.booleans())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_a_flow_or_a_shot_error(tmp_path, content, graft):
     path = tmp_path / "any.flo"
     path.write_bytes(GOOD[:4] + content if graft else content)
