@@ -6,6 +6,7 @@ blender --enable-event-simulate SCENE.blend --python session.py -- SCRIPT FOLDER
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ def whole_way(desk: Desk) -> Script:
     desk.found["strips"] = [(strip.type, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(scene)]
     yield from show_whole(desk, "SEQUENCE_EDITOR")
     desk.photograph("6-on-the-timeline")
+    yield from report(desk)
     yield from export(desk)
     yield from choose_class(desk)
 
@@ -170,6 +172,17 @@ def in_view(desk: Desk) -> Any:
     return bpy.context.temp_override(
         window=desk.window, area=desk.area("VIEW_3D"), region=desk.region("VIEW_3D", "WINDOW")
     )
+
+
+def report(desk: Desk) -> Generator[float, None, None]:
+    """Clicks on Report; a list stands in for the browser."""
+    shown: list[str] = []
+    browse, webbrowser.open = webbrowser.open, shown.append
+    try:
+        yield from run(desk, "report", "6-making-the-report", 0.3)
+    finally:
+        webbrowser.open = browse
+    desk.found["shown pages"] = shown
 
 
 def export(desk: Desk) -> Generator[float, None, None]:

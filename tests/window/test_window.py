@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from flowbrush.backend.shot import Shot
@@ -105,6 +106,10 @@ def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, t
     assert found["image"] == [256, 256, "0003.png"] and found["shown"]
     assert found["worker"] and found["same worker"]
     assert found["strips"] == [["IMAGE", 1, FRAMES + 1]]
+    assert found["report"] == {"error": "", "sentence": "The report of take 1 is in the browser"}
+    (page,) = found["shown pages"]
+    assert Path(unquote(urlsplit(page).path)) == shot / "takes" / "take 1" / "report" / "index.html"
+    assert (shot / "takes" / "take 1" / "report" / "index.html").read_text("utf-8").startswith("<!doctype html>")
     assert found["exported"] == [f"depth/{frame:04d}.png" for frame in range(1, FRAMES + 1)]
     assert found["chips"] == 150 and found["class"] == "plaything"
     assert gone(found["worker"])
