@@ -179,7 +179,7 @@ def crops(share: float, crop: int, count: int) -> tuple[int, int]:
     """Side in pixels and number of crops at `share` of the training: small and many at first, large at the end."""
     if share < 0.5:
         return crop, count
-    if share < 0.85:
+    if share < 0.9:
         return crop * 4 // 3, max(count // 2, 1)
     return crop * 2, max(count // 4, 1)
 
