@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from bench.steadiness.painters import LINES, SURFACES, Clocked, RandomPainter
-from bench.steadiness.picture import strips, worst_place
+from bench.steadiness.picture import Place, followed, strips, worst_place
 from bench.steadiness.published import Flows, Published, doubt, matched, nearest_along
 from bench.steadiness.shots import SHOTS, ShotPlan
 from bench.steadiness.table import Row, markdown, ratio, verdicts
@@ -20,6 +20,7 @@ from flowbrush.backend.quality.measure import measure
 from flowbrush.backend.quality.measures import Measured, Measures, PointCounts, heat_path
 from flowbrush.backend.take import Take, TakeSettings
 from synthetic_shot import make_shot
+from synthetic_shot import place as edge_of
 
 PLAN = ShotPlan("made", (512, 512), 48, slow=True)
 
@@ -253,6 +254,15 @@ def test_the_worst_place_is_found(tmp_path: Path) -> None:
         assert cv2.imwrite(str(path), heat)
     place = worst_place(shot, take)
     assert (place.frame, place.left, place.top, place.side) == (2, 70, 40, 16)
+
+
+def test_a_strip_follows_what_it_shows(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=5, cuts=(4,))
+    on_square = Place(2, 14, 24, 16)
+    assert followed(shot, on_square, 1) == Place(3, 14 + edge_of(3) - edge_of(2), 24, 16)
+    assert followed(shot, on_square, -1) == Place(1, 14 + edge_of(1) - edge_of(2), 24, 16)
+    assert followed(shot, Place(3, 20, 24, 16), 1) == Place(4, 20, 24, 16), "not over a cut"
+    assert followed(shot, Place(1, 14, 24, 16), -1) == Place(1, 14, 24, 16), "there is none before"
 
 
 def test_a_small_bench_from_end_to_end(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def _dress(
     thickness: float,
 ) -> None:
     """One mesh of rods around the bones, which bends at their joints."""
-    material = stuck(patterned("spots", *map(from_display, colours), 0.16))
+    material = stuck(patterned("spots", from_display(colours[0]), from_display(colours[1]), 0.16))
     vertices: list[tuple[float, float, float]] = []
     faces: list[tuple[int, ...]] = []
     for bone in bones:

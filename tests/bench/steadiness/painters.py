@@ -53,7 +53,7 @@ def _new_paint(surfaces: np.ndarray, seed: list[int]) -> tuple[np.ndarray, np.nd
     noise = dice.standard_normal((height, width), np.float32)
     brushed = np.stack([_brushed(noise, np.pi * turn / DIRECTIONS) for turn in range(DIRECTIONS)])
     levels = np.rint(surfaces * 255.0).astype(np.int32)
-    codes, number = np.unique(levels @ np.int32([65536, 256, 1]), return_inverse=True)
+    codes, number = np.unique(levels @ np.array([65536, 256, 1]), return_inverse=True)
     number = number.reshape(height, width)
     tones = dice.normal(0.0, TONE, (len(codes), 3)).astype(np.float32)
     direction = dice.integers(DIRECTIONS, size=len(codes))

@@ -1,11 +1,12 @@
-"""The pictures of the benchmark: neighbouring frames of every method where it is worst."""
+"""The pictures of the benchmark: neighbouring frames of every method where it is worst, following what is there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from flowbrush.backend.passes.exr import read_picture
+from flowbrush.backend.motion.tracking import tracking
+from flowbrush.backend.passes.exr import read_passes, read_picture
 from flowbrush.backend.quality.contact_sheet import read_frame
 from flowbrush.backend.quality.measures import heat_path
 from flowbrush.backend.quality.sheet import sheet
@@ -49,16 +50,32 @@ def worst_place(shot: Shot, take: Take) -> Place:
     return found
 
 
+def followed(shot: Shot, place: Place, step: int) -> Place:
+    """Where most of what a square shows is one frame later (step 1) or before (-1); the same square at a cut."""
+    frame = place.frame + step
+    if frame not in shot.frame_numbers or shot.segment_start(frame) != shot.segment_start(place.frame):
+        return replace(place, frame=min(max(frame, shot.frames[0]), shot.frames[1]))
+    follow = tracking(shot)
+    passes = read_passes(shot, place.frame, follow.passes)
+    flow = (follow.to_next if step > 0 else follow.to_previous)(passes, place.frame)
+    right, down = np.median(place.cut(flow).reshape(-1, 2), axis=0)
+    width, height = shot.resolution
+    left = int(np.clip(round(place.left + float(right)), 0, width - place.side))
+    top = int(np.clip(round(place.top + float(down)), 0, height - place.side))
+    return replace(place, frame=frame, left=left, top=top)
+
+
 def strips(shot: Shot, takes: Sequence[Take]) -> np.ndarray:
     """One row of COLUMNS for each take, (H,W,3) float32 0..1."""
     rows = {}
     for take in takes:
         place = worst_place(shot, take)
-        near = [min(max(place.frame + step, shot.frames[0]), shot.frames[1]) for step in (-2, -1, 0, 1)]
+        before = followed(shot, place, -1)
+        near = [followed(shot, before, -1), before, place, followed(shot, place, 1)]
         whole = read_frame(take, place.frame).copy()
         corner = (place.left + place.side, place.top + place.side)
         cv2.rectangle(whole, (place.left, place.top), corner, (1.0, 0.0, 0.0), 2)
-        parts = [place.cut(read_frame(take, frame)) for frame in near]
+        parts = [one.cut(read_frame(take, one.frame)) for one in near]
         shown = [_square(whole), place.cut(read_picture(shot, place.frame)), *parts]
         rows[f"{take.name} {place.frame}"] = shown
     return sheet([f"{shot.folder.name}: {COLUMNS[0]}", *COLUMNS[1:]], rows, WIDTH)

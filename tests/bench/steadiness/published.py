@@ -96,7 +96,7 @@ def doubt(back: np.ndarray, forth: np.ndarray, carried: np.ndarray, render: np.n
     frame's, (H,W,3) float32 0..1.
     """
     height, width = back.shape[:2]
-    size = np.float32([width, height])
+    size = np.array([width, height], np.float32)
     disagree = np.linalg.norm((back + forth) / size, axis=2)
     stands = np.clip(1.0 - STANDS * np.linalg.norm(back / size, axis=2), 0.0, 1.0)
     changed = np.abs(carried - render).max(axis=2)

@@ -63,9 +63,9 @@ def cloth(frames: int) -> None:
         for point in key.data:
             along = point.co.x + 1.3
             point.co.y += 0.13 * along * (wave(3.4 * along + 0.8 * point.co.z) - wave(0.8 * point.co.z))
-    for name, turn in (("Rise", math.cos), ("Fall", lambda a: -math.sin(a))):
-        key = banner.data.shape_keys.key_blocks[name]
-        every_frame(key, "value", frames, lambda f, turn=turn: turn(0.16 * f))
+    keys = banner.data.shape_keys.key_blocks
+    every_frame(keys["Rise"], "value", frames, lambda f: math.cos(0.16 * f))
+    every_frame(keys["Fall"], "value", frames, lambda f: -math.sin(0.16 * f))
     camera(frames, lambda f: (0.6, -4.3, 1.7), lambda f: (0.05, 0.6, 1.4))
 
 

@@ -131,7 +131,7 @@ def _bars(shots: Sequence[ShotPlan], judged: Sequence[Sequence[Verdict]]) -> str
     for number, name in enumerate(names):
         cells = [_verdict(of_shot[number]) if of_shot else "" for of_shot in judged]
         known = [of_shot[number].met for of_shot in judged if of_shot and of_shot[number].met is not None]
-        lines.append([name, *cells, f"{sum(known)} of {len(known)}"])
+        lines.append([name, *cells, f"{known.count(True)} of {len(known)}"])
     table = _table(["bar", *(shot.name for shot in shots), "met"], lines)
     return f"✓ met, ✗ not met, without a sign: not judged here.\n\n{table}"
 
