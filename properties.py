@@ -20,7 +20,7 @@ from bpy.props import (
 from . import gallery
 from .backend.errors import Code, SettingsError
 from .backend.needs import CONDITIONS, METHODS
-from .backend.take import MAX_SOFTNESS, RegionSettings, TakeSettings, load_styles
+from .backend.take import MAX_SOFTNESS, SEED_MODES, RegionSettings, TakeSettings, load_styles
 from .scene import words
 from .scene.bone_maps import JOINTS
 from .scene.names import check_mask
@@ -31,6 +31,13 @@ METHOD_TEXTS = {
     "surface": ("Surface", "Paint every surface once, in a few keyframes, and find it again in every frame"),
     "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),
     "per_frame": ("Per Frame", "Paint every frame by itself; sharp, but the strokes change from frame to frame"),
+}
+
+
+SEED_MODE_TEXTS = {
+    "fixed": ("In the Picture", "The same noise in every frame, at the same place of the picture"),
+    "per_frame": ("Of Each Frame", "Other noise in every frame"),
+    "surface": ("On Surfaces", "Noise that stays on the surfaces while they move, and the strokes with it"),
 }
 
 
@@ -261,6 +268,13 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         name="Seed",
         description="The noise that painting starts from; another seed, another picture",
         min=0,
+        options=set(),
+    )
+    seed_mode: EnumProperty(
+        name="Noise",
+        description="Where the noise stays that painting starts from",
+        items=[(name, *SEED_MODE_TEXTS[name]) for name in SEED_MODES],
+        default=TakeSettings.seed_mode,
         options=set(),
     )
     words: StringProperty(

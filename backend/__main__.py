@@ -9,7 +9,7 @@ from pathlib import Path
 from .blender import run_scene
 from .errors import FlowbrushError
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
-from .take import RegionSettings, TakeSettings, load_styles, style_settings
+from .take import SEED_MODES, RegionSettings, TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
 examples:
@@ -82,6 +82,9 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--steps", type=int, help="denoising steps at full strength")
     stylize.add_argument("--guidance", type=float, help="classifier-free guidance scale; 1 turns it off")
     stylize.add_argument("--seed", type=int, help="another number, another variation")
+    stylize.add_argument(
+        "--seed-mode", choices=SEED_MODES, help="the noise of all frames, of each frame, or what stays on the surfaces"
+    )
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     stylize.add_argument(
         "--region",
@@ -198,8 +201,9 @@ def _stylize(given: argparse.Namespace) -> None:
     from .stylize import stylize
 
     settings = style_settings(given.style) if given.style else TakeSettings()
-    names = ("method", "prompt", "negative_prompt", "model", "strength", "steps", "guidance", "seed", "paint")
-    chosen = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "paint")
+    numbers = ("strength", "steps", "guidance", "seed")
+    chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
     if given.region:
         chosen["regions"] = tuple(_region(mask, prompt) for mask, prompt in given.region)
     settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)

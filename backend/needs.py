@@ -48,6 +48,8 @@ CONDITIONS: dict[str, Need] = {
 # Following a surface from frame to frame, and telling whether it is seen there.
 MOTION = ("vector", "depth", "object_id", "instance", "surface")
 METHODS: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION, "surface": MOTION}
+# Noise that stays on surfaces asks only where a point lies on its surface.
+SURFACE_NOISE = ("depth", "object_id", "surface", "instance")
 # Footage has no surfaces: its estimated vectors, checked against each other, do for both.
 MOTION_OF_FOOTAGE = ("vector",)
 METHODS_OF_FOOTAGE: dict[str, tuple[str, ...]] = {"per_frame": (), "flow": MOTION_OF_FOOTAGE}
@@ -66,14 +68,17 @@ def need(condition: str) -> Need:
 
 
 def needed(
-    method: str, conditions: Iterable[str], masks: Iterable[str] = ()
+    method: str, conditions: Iterable[str], masks: Iterable[str] = (), seed_mode: str = "fixed"
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The passes and the extras that must be captured for a method and these conditions, in a fixed order.
 
-    masks: expressions that say where something is painted. Raises SettingsError where one has no meaning.
+    masks: expressions that say where something is painted. seed_mode: see TakeSettings. Raises SettingsError where a
+    mask has no meaning.
     """
     needs = [need(name) for name in conditions]
     passes = {*METHODS[method], *(name for one in needs for name in one.passes)}
+    if seed_mode == "surface":
+        passes.update(SURFACE_NOISE)
     passes |= {name for mask in masks for name in possible_passes(mask)}
     extras = {one.extra for one in needs}
     return tuple(name for name in PASSES if name in passes), tuple(name for name in EXTRAS if name in extras)
@@ -83,6 +88,12 @@ def check_method(shot: Shot, method: str) -> None:
     """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that the method reads."""
     of_footage = shot.source == "footage" and method != "surface"  # which needs surfaces, and says so
     _check_passes(shot, (METHODS_OF_FOOTAGE if of_footage else METHODS)[method], f"method '{method}'")
+
+
+def check_seed_mode(shot: Shot, seed_mode: str) -> None:
+    """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that noise of this TakeSettings.seed_mode reads."""
+    if seed_mode == "surface":
+        _check_passes(shot, SURFACE_NOISE, "noise on surfaces")
 
 
 def check_measures(shot: Shot) -> None:

@@ -35,6 +35,7 @@ def stylize(
     settings = within(settings, shot)
     method = METHODS[settings.method]
     needs.check_method(shot, settings.method)
+    needs.check_seed_mode(shot, settings.seed_mode)
     for control in settings.controls:
         needs.check_condition(shot, control.condition)
     for notice in Areas(shot, settings).notices:

@@ -26,7 +26,7 @@ VERSION = 1
 SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
-SEED_MODES = ("fixed", "per_frame")
+SEED_MODES = ("fixed", "per_frame", "surface")
 MAX_REGIONS = 16
 MAX_SOFTNESS = 100.0  # pixels
 STYLES_FILE = Path(__file__).with_name("styles.toml")
@@ -68,10 +68,11 @@ class TakeSettings:
 
     model: `starter`, a diffusers folder or a single safetensors file. strength: denoising strength of img2img, 0 to 1.
     guidance: classifier-free guidance scale, 1 turns it off. seed_mode: `fixed` starts every frame from the same noise,
-    `per_frame` from noise of its own. scheduler: one of SCHEDULERS, empty for the model's own. crop_to_mask: paint only
-    the part of a picture around its mask. allow_pickle: load weights that can run code; only on the user's insistence.
-    frames: first and last frame to stylize, both included; None for the whole shot. edge_band: how far from a
-    silhouette paint counts as belonging to the view, in thousandths of the picture's height (method `flow`).
+    `per_frame` from noise of its own, `surface` from noise that stays on the surfaces. scheduler: one of SCHEDULERS,
+    empty for the model's own. crop_to_mask: paint only the part of a picture around its mask. allow_pickle: load
+    weights that can run code; only on the user's insistence. frames: first and last frame to stylize, both included;
+    None for the whole shot. edge_band: how far from a silhouette paint counts as belonging to the view, in thousandths
+    of the picture's height (method `flow`).
     regions: later ones lie above earlier ones; the rest of the picture has the take's own prompt. paint: expression of
     what is painted at all, empty for everything; where that mask is 0 the render is kept to the last bit.
     paint_softness: of its border, pixels.
@@ -160,7 +161,7 @@ class TakeSettings:
 
     def frame_seed(self, frame: int) -> int:
         """The seed of the noise of `frame`."""
-        return self.seed if self.seed_mode == "fixed" else (self.seed + 7919 * (frame + 2**21)) % 2**53
+        return self.seed if self.seed_mode != "per_frame" else (self.seed + 7919 * (frame + 2**21)) % 2**53
 
 
 def load_styles(path: Path = STYLES_FILE) -> dict[str, TakeSettings]:

@@ -86,7 +86,9 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
     chosen = scene.flowbrush
     style = replace(properties.style_of(chosen), regions=chosen.region_settings, paint=chosen.paint.strip())
     exported = [name for name in CONDITIONS if name in chosen.export.conditions]
-    return needed(method, [*(control.condition for control in style.controls), *exported], style.masks)
+    return needed(
+        method, [*(control.condition for control in style.controls), *exported], style.masks, chosen.seed_mode
+    )
 
 
 def check_scene(scene: bpy.types.Scene) -> None:

@@ -44,6 +44,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
         steps=chosen.steps,
         guidance=chosen.guidance,
         seed=chosen.seed,
+        seed_mode=chosen.seed_mode,
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         method=chosen.method,
         regions=chosen.region_settings,

@@ -89,8 +89,10 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
     bl_parent_id = "FLOWBRUSH_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The method."""
-        field_layout(self).prop(context.scene.flowbrush, "method")
+        """The method, and where the noise stays."""
+        layout = field_layout(self)
+        layout.prop(context.scene.flowbrush, "method")
+        layout.prop(context.scene.flowbrush, "seed_mode")
 
 
 class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):

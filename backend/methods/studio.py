@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..errors import Code, ShotError
+from ..motion.noise import surface_noise
 from ..motion.places import with_sky
 from ..motion.surface import Points, SurfaceIndex
 from ..motion.visibility import SURFACE
@@ -86,8 +87,16 @@ class Studio:
             seed=settings.frame_seed(frame),
             mask=None if mask is None else _with_margin(mask),
             regions=tuple(replace(region, mask=_with_margin(region.mask)) for region in areas.regions),
+            noise=self._surface_noise(frame) if settings.seed_mode == "surface" else None,
         )
         return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def _surface_noise(self, frame: int) -> np.ndarray:
+        """The noise of what `frame` shows, as a PaintRequest takes it: the margin shows nothing and has the seed's."""
+        grid = self._painter.grid
+        noise = surface_noise(self.places(frame), grid.cell, grid.channels, self.settings.seed)
+        margin = MARGIN // grid.cell
+        return np.pad(noise, ((0, 0), (margin, margin), (margin, margin)), constant_values=np.nan)
 
     def shown(self, frame: int, painted: np.ndarray) -> np.ndarray:
         """The take's picture: `painted`, (H,W,3) uint8, with the render where nothing is to be painted."""

@@ -22,7 +22,7 @@ from ..words import Words
 from .denoising import Control, Prompt, Text, denoise, remaining_timesteps, steps_taken, uses_guidance
 from .latents import decode, encode, holes, noise_for, shares_of_cells, to_tensor
 from .lending import Lender, memory_explained
-from .painter import PaintRequest
+from .painter import LatentGrid, PaintRequest
 from .prompts import Mixture, mixture
 from .region import Region, around, padded, whole
 from .schedulers import make_scheduler
@@ -60,6 +60,11 @@ class DiffusionPainter:
         self._encoded = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode_prompts)
         self._lender = Lender(self._models, self._device)
 
+    @property
+    def grid(self) -> LatentGrid:
+        """See Painter."""
+        return LatentGrid(self._cell, self._models.latent_channels)
+
     def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
         """See Painter."""
         import torch
@@ -88,6 +93,8 @@ class DiffusionPainter:
         self, request: PaintRequest, initial: np.ndarray, region: Region, cancelled: Callable[[], bool]
     ) -> np.ndarray:
         """`region` of the padded picture `initial`, painted: (height, width, 3)."""
+        import torch
+
         settings, device, dtype = self._settings, self._device, self._unet.dtype
         cells = None if request.mask is None else holes(self._cut(request.mask, region), self._cell)
         asked = mixture(
@@ -112,8 +119,8 @@ class DiffusionPainter:
         with self._lender.lent(self._vae):
             known = encode(self._vae, picture).to(dtype)
             beside = self._beside(picture, hole).to(dtype) if self._models.inpaints else None
-        noise, generator = self._noise(initial.shape, region, request.seed)
-        noise = noise.to(device, dtype)
+        noise, generator = self._noise(initial.shape, region, request)
+        noise, undrawn = noise.to(device, dtype), generator.get_state()
         free = self._free(asked, len(timesteps), None if self._models.inpaints else hole)
 
         def keep_known(latents: torch.Tensor, step: int) -> torch.Tensor:
@@ -144,6 +151,11 @@ class DiffusionPainter:
                 keep_known=keep_known,
                 cancelled=cancelled,
             )
+        if request.noise is not None and not torch.equal(generator.get_state(), undrawn):
+            self._warn(
+                f"{type(scheduler).__name__} draws noise in every step, and that does not stay on the surfaces: "
+                "choose another scheduler for noise that does"
+            )
         if cancelled():
             raise Cancelled()
         with self._lender.lent(self._vae):
@@ -160,10 +172,18 @@ class DiffusionPainter:
         size = self._unet.config.sample_size or 64
         return int(size if isinstance(size, int) else max(size)) * self._cell
 
-    def _noise(self, shape: tuple[int, ...], region: Region, seed: int) -> tuple[torch.Tensor, torch.Generator]:
+    def _noise(
+        self, shape: tuple[int, ...], region: Region, request: PaintRequest
+    ) -> tuple[torch.Tensor, torch.Generator]:
+        import torch
+
         # Drawn for the whole picture and then cut, so that a crop starts from the noise that the picture has there.
         height, width = shape[0] // self._cell, shape[1] // self._cell
-        noise, generator = noise_for((1, self._models.latent_channels, height, width), seed)
+        noise, generator = noise_for((1, self._models.latent_channels, height, width), request.seed)
+        if request.noise is not None:
+            given = torch.from_numpy(request.noise)
+            there = noise[0, :, : given.shape[1], : given.shape[2]]
+            there.copy_(torch.where(given.isnan(), there, given))
         return noise[(..., *region.at(self._cell))], generator
 
     def _free(self, asked: Mixture, steps: int, hole: torch.Tensor | None) -> Callable[[int], torch.Tensor | None]:

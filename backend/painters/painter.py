@@ -8,6 +8,14 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class LatentGrid:
+    """What a painter's noise is made of: `channels` numbers for each square of `cell` × `cell` pixels."""
+
+    cell: int
+    channels: int
+
+
+@dataclass(frozen=True)
 class RegionRequest:
     """A part of a picture that is painted with a prompt and a strength of its own.
 
@@ -28,6 +36,8 @@ class PaintRequest:
     name. strength: how much of `initial` is given up, 0 to 1. mask: (H, W) float32, 1 = paint, 0 = keep `initial`,
     between = blend; None paints everything. regions: later ones lie above earlier ones; what none of them covers has
     the prompt and the strength given here. A region that is not seen costs nothing. Row 0 is the top row.
+    noise: what painting starts from, (channels, H / cell, W / cell rounded up) float32 on the painter's LatentGrid,
+    independent numbers of mean 0 and variance 1; NaN, as None for all of it: what the seed has there.
     """
 
     initial: np.ndarray
@@ -38,10 +48,16 @@ class PaintRequest:
     seed: int
     mask: np.ndarray | None = None
     regions: tuple[RegionRequest, ...] = ()
+    noise: np.ndarray | None = None
 
 
 class Painter(Protocol):
     """Paints pictures; the same request gives the same bytes."""
+
+    @property
+    def grid(self) -> LatentGrid:
+        """On which it takes noise."""
+        ...
 
     def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
         """The picture, (H, W, 3) float32 0..1 sRGB. Asks `cancelled` at every step; raises Cancelled, BackendError."""

@@ -252,3 +252,13 @@ def test_only_what_the_masks_need_is_captured(scene):
     bpy.ops.flowbrush.region_add()
     chosen.regions[0].mask = "material:stone"
     assert set(needed_for(scene, "per_frame")[0]) == before | {"object_id", "material_id"}
+
+
+def test_noise_on_surfaces_is_asked_for_and_captured(scene):
+    chosen = scene.flowbrush
+    chosen.style = "ink"
+    assert take_settings(chosen).seed_mode == "fixed"
+    assert "surface" not in needed_for(scene, "per_frame")[0]
+    chosen.seed_mode = "surface"
+    assert take_settings(chosen).seed_mode == "surface"
+    assert {"depth", "object_id", "surface", "instance"} <= set(needed_for(scene, "per_frame")[0])

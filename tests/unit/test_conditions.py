@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from flowbrush.backend.ade20k import COLOURS
 from flowbrush.backend.errors import Code, SettingsError, ShotError
-from flowbrush.backend.needs import CONDITIONS, EXTRAS, METHODS, PASSES, check_condition, check_method, needed
+from flowbrush.backend.needs import (
+    CONDITIONS,
+    EXTRAS,
+    METHODS,
+    PASSES,
+    SURFACE_NOISE,
+    check_condition,
+    check_method,
+    needed,
+)
 from flowbrush.backend.passes.conditions import MAKERS, condition, metric_range, passes_for
 from flowbrush.backend.passes.segmentation import BACKGROUND_CLASS, object_colour
 from flowbrush.backend.shot import Camera, DrawnCondition, Pass, SceneObject, Shot
@@ -281,6 +290,7 @@ def test_only_what_method_and_conditions_need_is_captured():
     assert needed("per_frame", ["colour"]) == ((), ())
     assert needed("per_frame", ["normal", "depth"]) == (("depth", "normal"), ())
     assert set(needed("flow", ["lineart"])[0]) == {*METHODS["flow"], "normal", "material_id"}
+    assert needed("per_frame", [], seed_mode="surface") == (SURFACE_NOISE, ())
     assert needed("per_frame", [], ["object:hero", "everything"]) == (("object_id",), ())
     assert needed("per_frame", [], ["hero | !material:skin"]) == (("object_id", "material_id"), ())
     with pytest.raises(SettingsError, match="choose one of depth"):

@@ -164,6 +164,7 @@ def test_settings_read_back_the_same(settings: TakeSettings) -> None:
         {"frames": [3, 1]},
         {"scheduler": "none"},
         {"seed": "7"},
+        {"seed_mode": "none"},
         {"crop_to_mask": 1},
         {"paint": "hero &"},
         {"paint_softness": -1},
@@ -183,6 +184,9 @@ def test_seeds(shot: Shot) -> None:
     fixed, varied = TakeSettings(seed=5), TakeSettings(seed=5, seed_mode="per_frame")
     assert {fixed.frame_seed(f) for f in range(-5, 5)} == {5}
     assert len({varied.frame_seed(f) for f in range(-5, 5)}) == 10
+    on_surfaces = TakeSettings.parse({"seed": 5, "seed_mode": "surface"})
+    assert {on_surfaces.frame_seed(f) for f in range(-5, 5)} == {5}
+    assert TakeSettings.parse({}).seed_mode == "fixed", "as takes were made before there was a choice"
 
 
 def test_the_shipped_styles_can_be_used() -> None:

@@ -1,0 +1,78 @@
+"""What noise a method's painter is given: that of the seed, or that of the surfaces which the frame shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flowbrush.backend.errors import Code, ShotError
+from flowbrush.backend.methods import METHODS
+from flowbrush.backend.methods.executor import run_plan
+from flowbrush.backend.methods.studio import MARGIN, Studio
+from flowbrush.backend.needs import METHODS as NAMES
+from flowbrush.backend.needs import check_seed_mode
+from flowbrush.backend.painters.painter import LatentGrid, PaintRequest
+from flowbrush.backend.shot import Shot
+from flowbrush.backend.take import Take, TakeSettings
+from synthetic_shot import make_shot, place
+
+
+class Recorder:
+    """Paints what it is given, and keeps the requests."""
+
+    grid = LatentGrid(4, 6)
+
+    def __init__(self) -> None:
+        self.requests: list[PaintRequest] = []
+
+    def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
+        self.requests.append(request)
+        return request.initial
+
+    def close(self) -> None:
+        pass
+
+
+def asked(shot: Shot, method: str, seed_mode: str) -> list[PaintRequest]:
+    take = Take.start(shot, f"{method} {seed_mode}", TakeSettings(method=method, seed_mode=seed_mode), {})
+    painter = Recorder()
+    chosen = METHODS[method]
+    plan = chosen.plan(shot, take.frame_numbers(shot), lambda: False)
+    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: False)))
+    return painter.requests
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_every_method_asks_for_the_noise_of_its_take(tmp_path: Path, method: str) -> None:
+    shot = make_shot(tmp_path / "shot", size=(94, 64), last=3)
+    assert {request.noise is None for request in asked(shot, method, "fixed")} == {True}
+    requests = asked(shot, method, "surface")
+    assert requests
+    margin = MARGIN // 4
+    for request in requests:
+        assert request.noise.shape == (6, 16 + 2 * margin, 24 + 2 * margin)
+        assert request.noise.dtype == np.float32
+        around = np.ones(request.noise.shape, bool)
+        around[:, margin:-margin, margin:-margin] = False
+        assert np.array_equal(np.isnan(request.noise), around)
+
+
+def test_noise_moves_with_the_square_and_rests_on_the_wall(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=8)
+    noise = [request.noise[:, 8:-8, 8:-8] for request in asked(shot, "per_frame", "surface")]
+    # From frame 4 to frame 7 the square moves by 18 pixels: four latents and a half.
+    assert (place(4), place(7)) == (18, 36)
+    square, moved = noise[3][:, 5:11, 5:11], noise[6][:, 5:11, 9:16]
+    correlation = [float((square * moved[:, :, right : right + 6]).mean()) for right in (0, 1)]
+    assert min(correlation) > 0.3 and sum(correlation) > 0.8, "half of each latent's cubes go to either side"
+    assert abs(float((square * noise[6][:, 5:11, 5:11]).mean())) < 0.25
+    wall = slice(20, 24)
+    assert float((noise[0][:, :, wall] * noise[2][:, :, wall]).mean()) > 0.9
+
+
+def test_a_shot_without_surfaces_says_what_it_lacks(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=1, passes=("depth", "object_id"))
+    check_seed_mode(shot, "fixed")
+    with pytest.raises(ShotError, match="'surface', which noise on surfaces needs") as caught:
+        check_seed_mode(shot, "surface")
+    assert caught.value.code == Code.MISSING_PASS
