@@ -296,6 +296,16 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         default="flow",
         options=set(),
     )
+    refine: FloatProperty(
+        name="Refine",
+        description="Paint every finished frame over once more, with this strength and noise on its surfaces",
+        default=TakeSettings.refine,
+        min=0.0,
+        max=1.0,
+        soft_max=0.5,
+        subtype="FACTOR",
+        options=set(),
+    )
     regions: CollectionProperty(type=FlowbrushRegion)
     active_region: IntProperty(name="Active Region", min=0, options=set())
     paint: StringProperty(

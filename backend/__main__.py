@@ -85,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument(
         "--seed-mode", choices=SEED_MODES, help="the noise of all frames, of each frame, or what stays on the surfaces"
     )
+    stylize.add_argument("--refine", type=float, help="strength of a last pass over every frame; default: none")
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     stylize.add_argument(
         "--region",
@@ -202,7 +203,7 @@ def _stylize(given: argparse.Namespace) -> None:
 
     settings = style_settings(given.style) if given.style else TakeSettings()
     texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "paint")
-    numbers = ("strength", "steps", "guidance", "seed")
+    numbers = ("strength", "steps", "guidance", "seed", "refine")
     chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
     if given.region:
         chosen["regions"] = tuple(_region(mask, prompt) for mask, prompt in given.region)

@@ -68,16 +68,16 @@ def need(condition: str) -> Need:
 
 
 def needed(
-    method: str, conditions: Iterable[str], masks: Iterable[str] = (), seed_mode: str = "fixed"
+    method: str, conditions: Iterable[str], masks: Iterable[str] = (), surface_noise: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The passes and the extras that must be captured for a method and these conditions, in a fixed order.
 
-    masks: expressions that say where something is painted. seed_mode: see TakeSettings. Raises SettingsError where a
-    mask has no meaning.
+    masks: expressions that say where something is painted. surface_noise: whether noise stays on surfaces. Raises
+    SettingsError where a mask has no meaning.
     """
     needs = [need(name) for name in conditions]
     passes = {*METHODS[method], *(name for one in needs for name in one.passes)}
-    if seed_mode == "surface":
+    if surface_noise:
         passes.update(SURFACE_NOISE)
     passes |= {name for mask in masks for name in possible_passes(mask)}
     extras = {one.extra for one in needs}
@@ -90,10 +90,9 @@ def check_method(shot: Shot, method: str) -> None:
     _check_passes(shot, (METHODS_OF_FOOTAGE if of_footage else METHODS)[method], f"method '{method}'")
 
 
-def check_seed_mode(shot: Shot, seed_mode: str) -> None:
-    """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that noise of this TakeSettings.seed_mode reads."""
-    if seed_mode == "surface":
-        _check_passes(shot, SURFACE_NOISE, "noise on surfaces")
+def check_surface_noise(shot: Shot) -> None:
+    """Raises ShotError (MISSING_PASS) where `shot` lacks a pass that noise on surfaces reads."""
+    _check_passes(shot, SURFACE_NOISE, "noise on surfaces")
 
 
 def check_measures(shot: Shot) -> None:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from . import needs, timings
 from .methods import METHODS
 from .methods.areas import Areas
-from .methods.executor import pending, run_plan
+from .methods.executor import pending, picture_path, run_plan
+from .methods.plan import Method
+from .methods.refine import Refined
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
 from .painters.diffusion import DiffusionPainter
@@ -33,9 +35,10 @@ def stylize(
     Raises SettingsError, ShotError, ModelError, BackendError, StorageError or Cancelled; finished frames stay.
     """
     settings = within(settings, shot)
-    method = METHODS[settings.method]
+    method: Method = Refined(METHODS[settings.method]) if settings.refine else METHODS[settings.method]
     needs.check_method(shot, settings.method)
-    needs.check_seed_mode(shot, settings.seed_mode)
+    if settings.surface_noise:
+        needs.check_surface_noise(shot)
     for control in settings.controls:
         needs.check_condition(shot, control.condition)
     for notice in Areas(shot, settings).notices:
@@ -53,10 +56,9 @@ def stylize(
     began = time.monotonic()
     for task in run_plan(plan, method, studio):
         done += 1
-        path = take.keyframe_path(task.frame) if task.is_keyframe else take.frame_path(task.frame)
         seconds = time.monotonic() - began
-        timings.add(take.folder, timings.Timing(task.frame, task.is_keyframe, seconds))
-        yield FrameDone(task.frame, path, done, total, seconds)
+        timings.add(take.folder, timings.Timing(task.frame, task.is_keyframe, seconds, task.refines))
+        yield FrameDone(task.frame, picture_path(take, task), done, total, seconds)
         began = time.monotonic()
 
 

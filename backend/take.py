@@ -2,7 +2,7 @@
 
 take.json            settings, resolved models with their hashes
 frames/####.png      8-bit sRGB; there only when whole
-painted/####.png     where only a part of the picture is painted: the paint that frames/ shows in that part
+painted/####.png     where frames/ show only a part of the paint, or refine it: the paint that other frames take from
 state/####.npz       what the method must know of a frame to go on from it
 timings.jsonl        what each frame took, see `timings`
 report/index.html    a page for people, see `quality.report`
@@ -75,7 +75,7 @@ class TakeSettings:
     of the picture's height (method `flow`).
     regions: later ones lie above earlier ones; the rest of the picture has the take's own prompt. paint: expression of
     what is painted at all, empty for everything; where that mask is 0 the render is kept to the last bit.
-    paint_softness: of its border, pixels.
+    paint_softness: of its border, pixels. refine: strength of a last pass over every frame, 0 for none.
     """
 
     style: str = ""
@@ -99,6 +99,7 @@ class TakeSettings:
     regions: tuple[RegionSettings, ...] = field(default=())
     paint: str = ""
     paint_softness: float = 1.0
+    refine: float = 0.0
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -138,6 +139,7 @@ class TakeSettings:
             regions=tuple(_region(region) for region in given.children("regions", MAX_REGIONS)),
             paint=_mask(given, "paint", default.paint),
             paint_softness=given.number("paint_softness", 0.0, MAX_SOFTNESS, default.paint_softness),
+            refine=given.number("refine", 0.0, 1.0, default.refine),
         )
 
     def document(self) -> dict[str, Any]:
@@ -158,6 +160,11 @@ class TakeSettings:
     def masks(self) -> tuple[str, ...]:
         """The mask expressions that say where something is painted."""
         return (*(region.mask for region in self.regions), *([self.paint] if self.paint else []))
+
+    @property
+    def surface_noise(self) -> bool:
+        """Whether some painting starts from noise that stays on the surfaces."""
+        return self.seed_mode == "surface" or self.refine > 0.0
 
     def frame_seed(self, frame: int) -> int:
         """The seed of the noise of `frame`."""
@@ -205,7 +212,7 @@ class Take:
                     "choose a new name or replace it",
                 )
             return take
-        for part in ("frames", "state", "keyframes", *(["painted"] if settings.paint else [])):
+        for part in ("frames", "state", "keyframes", *(["painted"] if take.keeps_paint else [])):
             make_folder(take.folder / part)
         document = {"format": FORMAT, "version": VERSION, "capture": take.capture}
         document |= {"settings": settings.document(), "models": models}
@@ -228,12 +235,17 @@ class Take:
         """The take's name, which is its folder's."""
         return self.folder.name
 
+    @property
+    def keeps_paint(self) -> bool:
+        """Whether the paint that frames take from each other is another picture than the one that is shown."""
+        return bool(self.settings.paint) or self.settings.refine > 0.0
+
     def frame_path(self, frame: int) -> Path:
         """Where the stylized picture of `frame` is or will be."""
         return self.folder / "frames" / frame_file(frame, "png")
 
     def painted_path(self, frame: int) -> Path:
-        """Where the paint of `frame` is before the render was put around it."""
+        """Where the paint of `frame` is before it was refined and the render put around it."""
         return self.folder / "painted" / frame_file(frame, "png")
 
     def state_path(self, frame: int) -> Path:

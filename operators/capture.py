@@ -84,11 +84,16 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
     Raises SettingsError.
     """
     chosen = scene.flowbrush
-    style = replace(properties.style_of(chosen), regions=chosen.region_settings, paint=chosen.paint.strip())
-    exported = [name for name in CONDITIONS if name in chosen.export.conditions]
-    return needed(
-        method, [*(control.condition for control in style.controls), *exported], style.masks, chosen.seed_mode
+    style = replace(
+        properties.style_of(chosen),
+        regions=chosen.region_settings,
+        paint=chosen.paint.strip(),
+        seed_mode=chosen.seed_mode,
+        refine=chosen.refine,
     )
+    exported = [name for name in CONDITIONS if name in chosen.export.conditions]
+    conditions = [*(control.condition for control in style.controls), *exported]
+    return needed(method, conditions, style.masks, style.surface_noise)
 
 
 def check_scene(scene: bpy.types.Scene) -> None:

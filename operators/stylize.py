@@ -50,6 +50,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
         regions=chosen.region_settings,
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
+        refine=chosen.refine,
     )
     return TakeSettings.parse(settings.document())
 

@@ -89,10 +89,10 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
     bl_parent_id = "FLOWBRUSH_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The method, and where the noise stays."""
+        """The method, where the noise stays, and the last pass."""
         layout = field_layout(self)
-        layout.prop(context.scene.flowbrush, "method")
-        layout.prop(context.scene.flowbrush, "seed_mode")
+        for name in ("method", "seed_mode", "refine"):
+            layout.prop(context.scene.flowbrush, name)
 
 
 class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):

@@ -42,14 +42,18 @@ def pending(plan: list[Task], take: Take) -> list[Task]:
     needed: set[Path] = set()
     for task in reversed(plan):
         state = _state(take, task)
-        if not _picture(take, task).exists() or (state in needed and not state.exists()):
+        is_needed = state in needed and not task.refines
+        if not picture_path(take, task).exists() or (is_needed and not state.exists()):
             chosen.append(task)
             needed.update(_states_read(take, task))
     return chosen[::-1]
 
 
-def _picture(take: Take, task: Task) -> Path:
-    return take.keyframe_path(task.frame) if task.is_keyframe else take.frame_path(task.frame)
+def picture_path(take: Take, task: Task) -> Path:
+    """Where the picture of `task` is or will be: when it is there, the task is done."""
+    if task.is_keyframe:
+        return take.keyframe_path(task.frame)
+    return take.painted_path(task.frame) if task.is_paint else take.frame_path(task.frame)
 
 
 def _state(take: Take, task: Task) -> Path:
@@ -66,7 +70,7 @@ def _store(result: Result, task: Task, take: Take, *, keep_state: bool) -> None:
     if result.painted is not None:
         write_whole(take.painted_path(task.frame), _png(result.painted))
     # Last, because a finished picture promises that all else of it is there.
-    write_whole(_picture(take, task), _png(result.picture))
+    write_whole(picture_path(take, task), _png(result.picture))
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -18,12 +18,15 @@ class Task:
     """The work on one frame of the take, or on a keyframe, which is painted for the others to take from.
 
     It reads the results of the frames in `needs` and of the keyframes in `keyframes`; the plan lists these before it.
+    is_paint: its picture is the paint of the frame, which a later task that `refines` reads and makes the picture of.
     """
 
     frame: int
     needs: tuple[int, ...] = ()
     keyframes: tuple[int, ...] = ()
     is_keyframe: bool = False
+    is_paint: bool = False
+    refines: bool = False
 
 
 @dataclass(frozen=True)

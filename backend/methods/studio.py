@@ -69,25 +69,32 @@ class Studio:
         passes = self.passes(frame, passes_for(self.shot, wanted))
         return {name: condition(name, passes, self.shot, frame) for name in wanted}
 
-    def paint(self, frame: int, initial: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    def paint(
+        self, frame: int, initial: np.ndarray, mask: np.ndarray | None = None, *, refine: bool = False
+    ) -> np.ndarray:
         """Has `initial` painted over: (H,W,3) float32 0..1 in and out. mask: (H,W) float32, 1 where to paint.
 
-        Where the take's pictures show nothing but the render nothing is painted. Raises Cancelled.
+        refine: with no more than the strength of the take's refinement, and its noise. Where the take's pictures show
+        nothing but the render nothing is painted. Raises Cancelled.
         """
         settings, areas = self.settings, self.areas(frame)
         if areas.painted is not None:
             shown = (areas.painted > 0.0).astype(np.float32)
             mask = shown if mask is None else mask * shown
+        most = settings.refine if refine else 1.0
         request = PaintRequest(
             initial=_with_margin(initial),
             conditions={name: _with_margin(picture) for name, picture in self.conditions(frame).items()},
             prompt=settings.prompt,
             negative_prompt=settings.negative_prompt,
-            strength=settings.strength,
+            strength=min(settings.strength, most),
             seed=settings.frame_seed(frame),
             mask=None if mask is None else _with_margin(mask),
-            regions=tuple(replace(region, mask=_with_margin(region.mask)) for region in areas.regions),
-            noise=self._surface_noise(frame) if settings.seed_mode == "surface" else None,
+            regions=tuple(
+                replace(region, mask=_with_margin(region.mask), strength=min(region.strength, most))
+                for region in areas.regions
+            ),
+            noise=self._surface_noise(frame) if refine or settings.seed_mode == "surface" else None,
         )
         return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
@@ -108,7 +115,7 @@ class Studio:
 
     def finished(self, frame: int) -> np.ndarray:
         """The paint of the finished `frame` as it was stored, (H,W,3) float32 0..1."""
-        return self._stored(self.take.painted_path(frame) if self.settings.paint else self.take.frame_path(frame))
+        return self._stored(self.take.painted_path(frame) if self.take.keeps_paint else self.take.frame_path(frame))
 
     def keyframe(self, frame: int) -> np.ndarray:
         """The picture of the keyframe `frame` as it was stored, (H,W,3) float32 0..1."""

@@ -262,3 +262,7 @@ def test_noise_on_surfaces_is_asked_for_and_captured(scene):
     chosen.seed_mode = "surface"
     assert take_settings(chosen).seed_mode == "surface"
     assert {"depth", "object_id", "surface", "instance"} <= set(needed_for(scene, "per_frame")[0])
+    chosen.seed_mode = "fixed"
+    chosen.refine = 0.25
+    assert take_settings(chosen).refine == 0.25
+    assert "surface" in needed_for(scene, "per_frame")[0], "the last pass has that noise too"

@@ -290,7 +290,7 @@ def test_only_what_method_and_conditions_need_is_captured():
     assert needed("per_frame", ["colour"]) == ((), ())
     assert needed("per_frame", ["normal", "depth"]) == (("depth", "normal"), ())
     assert set(needed("flow", ["lineart"])[0]) == {*METHODS["flow"], "normal", "material_id"}
-    assert needed("per_frame", [], seed_mode="surface") == (SURFACE_NOISE, ())
+    assert needed("per_frame", [], surface_noise=True) == (SURFACE_NOISE, ())
     assert needed("per_frame", [], ["object:hero", "everything"]) == (("object_id",), ())
     assert needed("per_frame", [], ["hero | !material:skin"]) == (("object_id", "material_id"), ())
     with pytest.raises(SettingsError, match="choose one of depth"):

@@ -10,7 +10,7 @@ from flowbrush.backend.methods import METHODS
 from flowbrush.backend.methods.executor import run_plan
 from flowbrush.backend.methods.studio import MARGIN, Studio
 from flowbrush.backend.needs import METHODS as NAMES
-from flowbrush.backend.needs import check_seed_mode
+from flowbrush.backend.needs import check_surface_noise
 from flowbrush.backend.painters.painter import LatentGrid, PaintRequest
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import Take, TakeSettings
@@ -72,7 +72,6 @@ def test_noise_moves_with_the_square_and_rests_on_the_wall(tmp_path: Path) -> No
 
 def test_a_shot_without_surfaces_says_what_it_lacks(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "shot", last=1, passes=("depth", "object_id"))
-    check_seed_mode(shot, "fixed")
     with pytest.raises(ShotError, match="'surface', which noise on surfaces needs") as caught:
-        check_seed_mode(shot, "surface")
+        check_surface_noise(shot)
     assert caught.value.code == Code.MISSING_PASS

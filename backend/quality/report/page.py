@@ -348,8 +348,12 @@ def _timings(report: Report, plots: dict[str, list[list[str | None]]]) -> str:
     if not report.timings:
         return _blank("How long its frames took was not noted when this take was made.")
     rows = []
-    for title, keyframe in (("Keyframes", True), ("Frames", False)):
-        seconds = sorted(timing.seconds for timing in report.timings if timing.keyframe == keyframe)
+    taken = {
+        title: {timing.frame: timing.seconds for timing in report.timings if _kind(timing) == title}
+        for title in ("Keyframes", "Frames", "Refined")
+    }
+    for title in taken:
+        seconds = sorted(taken[title].values())
         if seconds:
             cells = (len(seconds), *map(_seconds, (sum(seconds), seconds[len(seconds) // 2], seconds[-1])))
             rows.append(
@@ -359,10 +363,9 @@ def _timings(report: Report, plots: dict[str, list[list[str | None]]]) -> str:
         f'<th class="number" scope="col">{head}</th>' for head in ("How many", "Together", "Median", "Slowest")
     )
     lines = []
-    for name, style, keyframe in (("Frames", "take", False), ("Keyframes", "other-0", True)):
-        taken = {timing.frame: timing.seconds for timing in report.timings if timing.keyframe == keyframe}
-        if taken:
-            lines.append(Line(name, style, [taken.get(frame) for frame in report.frames]))
+    for title, style in (("Frames", "take"), ("Keyframes", "other-0"), ("Refined", "other-1")):
+        if taken[title]:
+            lines.append(Line(title, style, [taken[title].get(frame) for frame in report.frames]))
     figure = _figure(
         "seconds", "Seconds a frame", "Painting, carrying paint, reading and writing.", lines, report, plots
     )
@@ -370,6 +373,10 @@ def _timings(report: Report, plots: dict[str, list[list[str | None]]]) -> str:
         f'<div class="scroll"><table><thead><tr><th scope="col"></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f'</table></div><div class="cards" style="margin-top: 1rem">{figure}</div>'
     )
+
+
+def _kind(timing: Timing) -> str:
+    return "Keyframes" if timing.keyframe else "Refined" if timing.refined else "Frames"
 
 
 def _seconds(seconds: float) -> str:
