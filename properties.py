@@ -20,7 +20,7 @@ from bpy.props import (
 from . import gallery
 from .backend.errors import Code, SettingsError
 from .backend.needs import CONDITIONS, METHODS
-from .backend.take import MAX_SOFTNESS, SEED_MODES, RegionSettings, TakeSettings, load_styles
+from .backend.take import LIGHTS, MAX_SOFTNESS, SEED_MODES, RegionSettings, TakeSettings, load_styles
 from .scene import words
 from .scene.bone_maps import JOINTS
 from .scene.names import check_mask
@@ -33,6 +33,10 @@ METHOD_TEXTS = {
     "per_frame": ("Per Frame", "Paint every frame by itself; sharp, but the strokes change from frame to frame"),
 }
 
+LIGHT_TEXTS = {
+    "follow": ("Follow", "Paint gets brighter and darker as the light on it changes"),
+    "keep": ("Keep", "Paint stays in the light in which it was painted"),
+}
 
 SEED_MODE_TEXTS = {
     "fixed": ("In the Picture", "The same noise in every frame, at the same place of the picture"),
@@ -304,6 +308,13 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         max=1.0,
         soft_max=0.5,
         subtype="FACTOR",
+        options=set(),
+    )
+    light: EnumProperty(
+        name="Light",
+        description="What paint does that the method Surface finds again, when the light on it changes",
+        items=[(name, *LIGHT_TEXTS[name]) for name in LIGHTS],
+        default=TakeSettings.light,
         options=set(),
     )
     regions: CollectionProperty(type=FlowbrushRegion)

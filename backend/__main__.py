@@ -9,7 +9,7 @@ from pathlib import Path
 from .blender import run_scene
 from .errors import FlowbrushError
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
-from .take import SEED_MODES, RegionSettings, TakeSettings, load_styles, style_settings
+from .take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings, load_styles, style_settings
 
 EXAMPLES = """
 examples:
@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("--take", required=True, help="the take's name")
     stylize.add_argument("--style", help=f"one of: {', '.join(load_styles())}")
     stylize.add_argument("--method", choices=METHODS, help="how frames depend on each other")
+    stylize.add_argument("--light", choices=LIGHTS, help="what paint that surface finds again does as light changes")
     stylize.add_argument("--prompt", help="instead of the style's")
     stylize.add_argument("--negative-prompt", help="what should not be seen")
     stylize.add_argument("--model", help="starter, a diffusers folder, or a .safetensors file")
@@ -202,7 +203,7 @@ def _stylize(given: argparse.Namespace) -> None:
     from .stylize import stylize
 
     settings = style_settings(given.style) if given.style else TakeSettings()
-    texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "paint")
+    texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "light", "paint")
     numbers = ("strength", "steps", "guidance", "seed", "refine")
     chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
     if given.region:

@@ -27,6 +27,7 @@ SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "un
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 SEED_MODES = ("fixed", "per_frame", "surface")
+LIGHTS = ("follow", "keep")
 MAX_REGIONS = 16
 MAX_SOFTNESS = 100.0  # pixels
 STYLES_FILE = Path(__file__).with_name("styles.toml")
@@ -72,10 +73,12 @@ class TakeSettings:
     empty for the model's own. crop_to_mask: paint only the part of a picture around its mask. allow_pickle: load
     weights that can run code; only on the user's insistence. frames: first and last frame to stylize, both included;
     None for the whole shot. edge_band: how far from a silhouette paint counts as belonging to the view, in thousandths
-    of the picture's height (method `flow`).
+    of the picture's height (methods `flow` and `surface`).
     regions: later ones lie above earlier ones; the rest of the picture has the take's own prompt. paint: expression of
     what is painted at all, empty for everything; where that mask is 0 the render is kept to the last bit.
-    paint_softness: of its border, pixels. refine: strength of a last pass over every frame, 0 for none.
+    paint_softness: of its border, pixels. refine: strength of a last pass over every frame, 0 for none. light: `follow`
+    makes carried paint brighter and darker as the scene's light and shadows move over it, `keep` leaves it as it was
+    painted (method `surface`).
     """
 
     style: str = ""
@@ -100,6 +103,7 @@ class TakeSettings:
     paint: str = ""
     paint_softness: float = 1.0
     refine: float = 0.0
+    light: str = "follow"
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -140,6 +144,7 @@ class TakeSettings:
             paint=_mask(given, "paint", default.paint),
             paint_softness=given.number("paint_softness", 0.0, MAX_SOFTNESS, default.paint_softness),
             refine=given.number("refine", 0.0, 1.0, default.refine),
+            light=given.text("light", default.light, LIGHTS),
         )
 
     def document(self) -> dict[str, Any]:

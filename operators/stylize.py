@@ -47,6 +47,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
         seed_mode=chosen.seed_mode,
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         method=chosen.method,
+        light=chosen.light,
         regions=chosen.region_settings,
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,

@@ -89,10 +89,13 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
     bl_parent_id = "FLOWBRUSH_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The method, where the noise stays, and the last pass."""
-        layout = field_layout(self)
-        for name in ("method", "seed_mode", "refine"):
-            layout.prop(context.scene.flowbrush, name)
+        """The method, where the noise stays, what paint does in changing light, and the last pass."""
+        chosen, layout = context.scene.flowbrush, field_layout(self)
+        layout.prop(chosen, "method")
+        if chosen.method == "surface":
+            layout.prop(chosen, "light")
+        for name in ("seed_mode", "refine"):
+            layout.prop(chosen, name)
 
 
 class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):

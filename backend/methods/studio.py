@@ -8,8 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .. import needs
 from ..errors import Code, ShotError
+from ..motion.light import luminance
 from ..motion.noise import surface_noise
+from ..motion.outline import Outline, outline
 from ..motion.places import with_sky
 from ..motion.surface import Points, SurfaceIndex
 from ..motion.visibility import SURFACE
@@ -19,9 +22,11 @@ from ..passes.exr import read_passes, read_picture
 from ..shot import Shot
 from ..take import Take
 from .areas import Areas
+from .bounded import Bounded
 
 CACHE_BYTES = 256_000_000
-INDEXES = 256  # of painted surfaces; together they hold each surface about once
+INDEX_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
+PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
 
@@ -36,32 +41,60 @@ class Studio:
         self._painter = painter
         width, height = shot.resolution
         # Bounded by bytes, not by the length of the shot.
-        self._stored = lru_cache(max(2, CACHE_BYTES // (width * height * 12)))(self._read_stored)
+        pictures = max(2, CACHE_BYTES // (width * height * 12))
+        self._stored = lru_cache(pictures)(self._read_stored)
         self.picture = lru_cache(2)(self._picture)
+        self.with_lines = lru_cache(pictures)(self._with_lines)
+        self.luminance = lru_cache(pictures)(self._luminance)
+        conditions = {control.condition for control in take.settings.controls}
+        needed, _ = needs.needed(take.settings.method, conditions, surface_noise=take.settings.surface_noise)
+        self._needed = tuple(name for name in needed if name in shot.passes)
         self._frame_passes = lru_cache(2)(self._read_passes)
-        self.painted_surface = lru_cache(INDEXES)(self._index)
+        self.places = lru_cache(2)(self._places)
+        self.outline = lru_cache(2)(self._outline)
+        self._indexes = Bounded(self._index, lambda index: index.memory if index else 0, INDEX_BYTES)
         self.areas = lru_cache(1)(Areas(shot, take.settings).of)
 
     def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
         """The passes `names` of `frame`; see `read_passes`."""
-        return self._frame_passes(frame, tuple(sorted(names)))
+        names = tuple(names)
+        if not set(names) <= set(self._needed):
+            return read_passes(self.shot, frame, names)
+        passes = self._frame_passes(frame)
+        return {name: passes[name] for name in names}
 
-    def _read_passes(self, frame: int, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-        return read_passes(self.shot, frame, names)
+    def _read_passes(self, frame: int) -> dict[str, np.ndarray]:
+        """All that the method and the conditions need: a file is read once however many ask."""
+        return read_passes(self.shot, frame, self._needed)
 
-    def places(self, frame: int) -> dict[str, np.ndarray]:
+    def _places(self, frame: int) -> dict[str, np.ndarray]:
         """What surface each pixel of `frame` shows, the sky included; see `with_sky`."""
         return with_sky(self.passes(frame, SURFACE), self.shot, frame)
 
-    def _index(self, frame: int, is_keyframe: bool) -> SurfaceIndex:
-        """The surface that was painted in `frame`, by the bits `own` of its state."""
-        passes = self.places(frame)
+    def _outline(self, frame: int) -> Outline:
+        """The silhouettes of `frame`, with the settings' band."""
+        asked_for = self.settings.edge_band * self.shot.resolution[1] / 1000.0
+        return outline(self.places(frame), max(asked_for, PEN) if asked_for else 0.0)
+
+    def painted_surface(self, frame: int, is_keyframe: bool) -> SurfaceIndex | None:
+        """The surface that was painted in `frame`; None where that is none."""
+        return self._indexes((frame, is_keyframe))
+
+    def _index(self, key: tuple[int, bool]) -> SurfaceIndex | None:
+        frame, is_keyframe = key
         own = (self.keyframe_state(frame) if is_keyframe else self.state(frame))["own"]
-        bits = np.unpackbits(own, count=passes["object_id"].size).reshape(passes["object_id"].shape)
-        return SurfaceIndex(Points.of(passes), bits.astype(bool))
+        if not own.any():
+            return None
+        points = Points.of(with_sky(read_passes(self.shot, frame, SURFACE), self.shot, frame))
+        bits = np.unpackbits(own, count=points.footprint.size).reshape(points.footprint.shape)
+        return SurfaceIndex(points, bits.astype(bool))
 
     def _picture(self, frame: int) -> np.ndarray:
         return read_picture(self.shot, frame)
+
+    def _luminance(self, frame: int) -> np.ndarray:
+        """How bright the render of `frame` is; see `light.luminance`."""
+        return luminance(self.picture(frame))
 
     def conditions(self, frame: int) -> dict[str, np.ndarray]:
         """The conditioning images of `frame` that the settings ask for, (H,W,3) float32 0..1 each."""
@@ -116,6 +149,12 @@ class Studio:
     def finished(self, frame: int) -> np.ndarray:
         """The paint of the finished `frame` as it was stored, (H,W,3) float32 0..1."""
         return self._stored(self.take.painted_path(frame) if self.take.keeps_paint else self.take.frame_path(frame))
+
+    def _with_lines(self, frame: int) -> np.ndarray:
+        """`finished`, and lines on both sides of the silhouettes where they were painted in `frame`."""
+        picture, state = self.finished(frame).copy(), self.state(frame)
+        picture.reshape(-1, 3)[state["spilt"]] = state["spilt_paint"] / np.float32(255.0)
+        return picture
 
     def keyframe(self, frame: int) -> np.ndarray:
         """The picture of the keyframe `frame` as it was stored, (H,W,3) float32 0..1."""

@@ -3,8 +3,7 @@
 Keyframes are painted first, in the order in which they add most surface; each starts from what earlier ones painted,
 and only its new surface is painted. Every frame is then put together from them in one resampling, through the surface
 coordinate. What no keyframe shows is painted in its own frame and found again later like everything else. Outlines
-belong to the view: along silhouettes paint is drawn for its own frame, and carried on while the silhouette stays where
-it is on its surface (`motion.outline`).
+belong to the view: where a silhouette appears its line is painted, and then moves along with it (`motion.outline`).
 """
 
 from collections.abc import Callable
@@ -15,12 +14,13 @@ import numpy as np
 
 from ..errors import Cancelled
 from ..motion.chain import UNKNOWN, Chain, gather_sources, painted
-from ..motion.outline import Outline, follow_outline, outline
+from ..motion.light import light_change, relit
+from ..motion.outline import Outline, behind_lines, follow_outline, soften_borders
 from ..motion.places import with_sky
 from ..motion.surface import Points
 from ..motion.tracking import tracking
 from ..motion.visibility import SURFACE
-from ..motion.warp import gather
+from ..motion.warp import gather_at
 from ..passes.exr import read_passes
 from ..shot import Shot
 from .colour import ColourHold
@@ -31,7 +31,7 @@ from .studio import Studio, as_stored
 
 LARGER = 1.7  # times as large as an earlier keyframe shows it: a surface seen this close is painted again
 SPECKS = 0.0003  # of the picture; less than this is filled from around and not painted
-PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
+DASHES = 0.001  # of the picture; fewer pixels without their line wait until there are more of them
 Passes = dict[str, np.ndarray]
 
 
@@ -71,7 +71,7 @@ class _Found:
 def _paint_keyframe(task: Task, studio: Studio) -> Result:
     frame = task.frame
     passes = studio.places(frame)
-    lines = outline(passes, _radius(studio))
+    lines = studio.outline(frame)
     hold: dict[str, np.ndarray] = {}
     if not task.keyframes:
         render = studio.picture(frame)
@@ -91,30 +91,41 @@ def _paint_keyframe(task: Task, studio: Studio) -> Result:
 def _put_together(task: Task, studio: Studio) -> Result:
     frame = task.frame
     passes = studio.places(frame)
-    lines = outline(passes, _radius(studio))
+    lines = studio.outline(frame)
     found = _found(task, studio, passes)
     chain, drawn_at = _outlines_before(task, studio, lines)
     drawn = chain.source != UNKNOWN
-    picture = np.where(drawn[..., None], gather_sources(chain, studio.finished), found.picture)
-    new = (found.missing | lines.band) & ~drawn
-    own = np.zeros_like(new)
+    weight = np.where(found.missing, np.float32(1.0), lines.strength) * drawn
+    picture = found.picture + weight[..., None] * (gather_sources(chain, studio.with_lines) - found.picture)
+    undrawn = lines.near & ~drawn
+    clean = behind_lines(lines)
+    continued = found.missing & ~drawn & lines.spilled & (clean >= 0)
+    unpainted = found.missing & ~drawn & ~continued
+    own, state = np.zeros_like(unpainted), {}
     shown_at = studio.areas(frame).painted
     if shown_at is not None:
         kept = shown_at == 0.0
-        new &= ~kept
+        unpainted &= ~kept
+        undrawn &= ~kept
+        continued &= ~kept
         picture[kept] = studio.picture(frame)[kept]
-    if new.mean() < SPECKS:
-        picture = cv2.inpaint(as_stored(picture), new.astype(np.uint8), 3, cv2.INPAINT_TELEA) / np.float32(255.0)
+    if unpainted.mean() < SPECKS and undrawn.mean() < DASHES:
+        specks = unpainted.astype(np.uint8)
+        picture = cv2.inpaint(as_stored(picture), specks, 3, cv2.INPAINT_TELEA) / np.float32(255.0)
     else:
+        fresh = _painted(task, studio, passes, lines, _Found(picture, unpainted, unpainted | undrawn))
         # Not blended with what is beside it, which belongs to other frames and would look otherwise in this one.
-        fresh = _painted(task, studio, passes, lines, _Found(picture, new, new))
-        picture = np.where(new[..., None], fresh, picture)
-        own = new & ~lines.band
-        new_lines = new & lines.band
-        chain = painted(chain, frame, new_lines)
-        drawn_at = np.where(new_lines, lines.distance, drawn_at)
-    state = {"own": _bits(own, passes, studio), **_stored_lines(chain, drawn_at)}
-    painting = as_stored(picture)
+        weight = np.where(unpainted, np.float32(1.0), lines.strength * undrawn)
+        picture += weight[..., None] * (fresh - picture)
+        own = unpainted & ~lines.band
+        in_band = undrawn | (unpainted & lines.band)
+        chain = painted(chain, frame, in_band)
+        drawn_at = np.where(in_band, lines.distance, drawn_at)
+        spilt = lines.spilled & (cv2.dilate(undrawn.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+        state = {"spilt": np.flatnonzero(spilt).astype(np.uint32), "spilt_paint": as_stored(fresh[spilt])}
+    picture[continued] = picture.reshape(-1, 3)[clean[continued]]
+    state |= {"own": _bits(own, passes, studio), **_stored_lines(chain, drawn_at)}
+    painting = as_stored(soften_borders(picture, lines))
     return Result(studio.shown(frame, painting), state, None if shown_at is None else painting)
 
 
@@ -129,18 +140,26 @@ def _found(task: Task, studio: Studio, passes: Passes) -> _Found:
     shape = passes["object_id"].shape
     picture = np.zeros((*shape, 3), np.float32)
     missing, small = np.ones(shape, bool), np.zeros(shape, bool)
+    follows = studio.settings.light == "follow"
+    light = np.zeros(shape, np.float32)
     points = Points.of(passes)
     # Frames paint only what no keyframe shows: the order of the two does not matter, and keyframes show most.
     earlier = [(frame, True) for frame in reversed(task.keyframes)] + [(frame, False) for frame in reversed(task.needs)]
     for frame, is_keyframe in earlier:
-        place = studio.painted_surface(frame, is_keyframe).find(points, missing)
-        if place.found.any():
+        index = studio.painted_surface(frame, is_keyframe)
+        place = index.find(points, missing) if index else None
+        if place and place.found.any():
             paint = studio.keyframe(frame) if is_keyframe else studio.finished(frame)
-            picture[place.found] = gather(paint, place.positions)[place.found]
+            picture[place.found] = gather_at(paint, place.positions[place.found])
+            if follows:
+                light[place.found] = gather_at(studio.luminance(frame), place.positions[place.found], "linear")
             missing &= ~place.found
             small |= place.found & (place.scale > LARGER)
         if not missing.any():
             break
+    if follows and not missing.all():
+        known = ~missing & ~studio.outline(task.frame).band
+        picture = relit(picture, light_change(studio.luminance(task.frame), light, known) * ~missing)
     return _Found(picture, missing, missing | small)
 
 
@@ -161,19 +180,19 @@ def _painted(task: Task, studio: Studio, passes: Passes, lines: Outline, found: 
 def _outlines_before(task: Task, studio: Studio, lines: Outline) -> tuple[Chain, np.ndarray]:
     """The paint along silhouettes that the frame before leaves to this one; see `follow_outline`."""
     frame, (height, width) = task.frame, lines.distance.shape
-    none = Chain(np.full((height, width), UNKNOWN, np.int32), np.zeros((height, width, 2), np.float32))
-    nowhere = np.full((height, width), np.inf, np.float32)
+    chain = Chain(np.full((height, width), UNKNOWN, np.int32), np.zeros((height, width, 2), np.float32))
+    drawn_at = np.full((height, width), np.inf, np.float32)
     if frame - 1 not in task.needs or studio.shot.segment_start(frame) == frame:
-        return none, nowhere
-    follow = tracking(studio.shot)
-    now, before = studio.passes(frame, follow.passes), studio.passes(frame - 1, follow.passes)
-    flow = follow.to_previous(now, frame)
+        return chain, drawn_at
     state = studio.state(frame - 1)
     pixels = state["line_pixels"]
-    none.source.ravel()[pixels] = state["line_source"]
-    none.position.reshape(-1, 2)[pixels] = state["line_position"]
-    nowhere.ravel()[pixels] = state["line_distance"]
-    return follow_outline(none, nowhere, lines, flow, follow.seen_before(now, before, flow))
+    chain.source.ravel()[pixels] = state["line_source"]
+    chain.position.reshape(-1, 2)[pixels] = state["line_position"]
+    drawn_at.ravel()[pixels] = state["line_distance"]
+    follow = tracking(studio.shot)
+    now, then = studio.passes(frame, follow.passes), studio.passes(frame - 1, follow.passes)
+    flow = follow.to_previous(now, frame)
+    return follow_outline(chain, drawn_at, lines, studio.outline(frame - 1), flow, follow.seen_before(now, then, flow))
 
 
 def _stored_lines(chain: Chain, drawn_at: np.ndarray) -> dict[str, np.ndarray]:
@@ -184,9 +203,3 @@ def _stored_lines(chain: Chain, drawn_at: np.ndarray) -> dict[str, np.ndarray]:
         "line_position": chain.position.reshape(-1, 2)[pixels],
         "line_distance": drawn_at.ravel()[pixels],
     }
-
-
-def _radius(studio: Studio) -> float:
-    """How far from a silhouette paint belongs to this view, pixels."""
-    asked_for = studio.settings.edge_band * studio.shot.resolution[1] / 1000.0
-    return max(asked_for, PEN) if asked_for else 0.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .warp import CORNERS, Kernel, gather, inside, nearest, pixel_grid
+from .warp import CORNERS, Kernel, gather, gather_at, inside, nearest, pixel_grid
 
 UNKNOWN = -(2**31)
 # Neighbouring pixels whose paint comes from places farther apart than this, in pixels, are not on one surface.
@@ -72,10 +72,7 @@ def gather_sources(chain: Chain, load_frame: Callable[[int], np.ndarray], kernel
     picture = np.zeros((*chain.source.shape, 3), np.float32)
     for frame in np.unique(chain.source[chain.source != UNKNOWN]):
         from_here = chain.source == frame
-        positions = chain.position[from_here]
-        # OpenCV wants a picture of positions, no side longer than 32767; so the list is broken into lines.
-        lines = np.resize(positions, (-(-len(positions) // 1024), 1024, 2))
-        picture[from_here] = gather(load_frame(int(frame)), lines, kernel).reshape(-1, 3)[: len(positions)]
+        picture[from_here] = gather_at(load_frame(int(frame)), chain.position[from_here], kernel)
     return picture
 
 

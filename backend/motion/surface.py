@@ -7,6 +7,7 @@ follows from how the rest position changes from pixel to pixel there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -15,6 +16,7 @@ from .visibility import BACKGROUND, FOOTPRINTS, footprint, surface_labels
 from .warp import pixel_grid
 
 STEPS = 2
+TREE_BYTES = 64  # a point
 BESIDE = 1.0  # pixels: a point farther than this from the nearest pixel's centre is not on the surface seen there
 
 
@@ -54,13 +56,17 @@ class SurfaceIndex:
     """Those points of a frame that its pixels `where`, (H, W) bool, show. Takes memory for these pixels only."""
 
     def __init__(self, points: Points, where: np.ndarray) -> None:
-        rows, columns = np.nonzero(where & (points.labels[..., 0] != BACKGROUND))
+        shown = where & (points.labels[..., 0] != BACKGROUND)
+        self._corner, box = _box(shown)
+        points = Points(points.labels[box], points.surface[box], points.footprint[box])
+        rows, columns = np.nonzero(shown[box])
         self._pixels = np.stack((columns, rows), axis=1).astype(np.float32)
         self._places = points.surface[rows, columns]
         self._labels = _packed(points.labels[rows, columns])
         self._reach = points.footprint[rows, columns]
-        self._slopes = _slopes(points)[rows, columns]
-        self._at: np.ndarray = np.full(where.shape, -1, np.int32)  # which of these pixels lies where in the picture
+        self._pull, self._metric = _inverted(_slopes(points)[rows, columns])
+        # Which of these pixels lies where in the box.
+        self._at: np.ndarray = np.full(points.footprint.shape, -1, np.int32)
         self._at[rows, columns] = np.arange(len(rows))
         self._known = np.unique(self._labels)
         # Objects lie side by side along a fourth axis, farther apart than any of them is large.
@@ -70,32 +76,54 @@ class SurfaceIndex:
         self._low = self._places.min(axis=0, initial=np.inf) - margin
         self._high = self._places.max(axis=0, initial=-np.inf) + margin
 
+    @property
+    def memory(self) -> int:
+        """About how many bytes it takes."""
+        arrays = (self._pixels, self._places, self._labels, self._reach, self._pull, self._metric, self._at)
+        return sum(array.nbytes for array in arrays) + len(self._pixels) * TREE_BYTES
+
     def find(self, points: Points, where: np.ndarray) -> Places:
         """Where this frame shows what the pixels `where`, (H, W) bool, of another frame show.
 
         Not found is what this frame does not show, what lies beside the indexed pixels, and the background.
         """
         height, width = where.shape
-        result = Places(
-            np.zeros((height, width), bool), pixel_grid(height, width).copy(), np.ones((height, width), np.float32)
-        )
         rows, columns = np.nonzero(where)
         places, labels = points.surface[rows, columns], _packed(points.labels[rows, columns])
         may_be = ((places >= self._low) & (places <= self._high)).all(axis=1) & np.isin(labels, self._known)
         if not may_be.any():
-            return result
+            return _nowhere(height, width)
         rows, columns, places, labels = rows[may_be], columns[may_be], places[may_be], labels[may_be]
-        _, nearest = self._tree.query(self._fourth(places, labels))
+        _, nearest = self._tree.query(self._fourth(places, labels), workers=-1)
+        shift, rest = self._solved(nearest, places)
         # On a surface seen at a slant the nearest point need not be that of the nearest pixel: walk there.
+        walking = np.arange(len(nearest))
         for _ in range(STEPS):
-            shift, rest = _solved(self._slopes[nearest], places - self._places[nearest])
-            nearest = self._pixel_beside(nearest, shift)
-        shift, rest = _solved(self._slopes[nearest], places - self._places[nearest])
+            beside = self._pixel_beside(nearest[walking], shift[walking])
+            moved = beside != nearest[walking]
+            walking = walking[moved]
+            nearest[walking] = beside[moved]
+            shift[walking], rest[walking] = self._solved(nearest[walking], places[walking])
         near = (np.abs(shift).max(axis=1) <= BESIDE) & (rest <= FOOTPRINTS * 0.5 * self._reach[nearest])
-        result.found[rows, columns] = near & (self._labels[nearest] == labels)
-        result.positions[rows, columns] = self._pixels[nearest] + shift
-        result.scale[rows, columns] = self._reach[nearest] / np.maximum(points.footprint[rows, columns], 1e-9)
-        return result
+        found = np.zeros((height, width), bool)
+        found[rows, columns] = near & (self._labels[nearest] == labels)
+        positions, scale = pixel_grid(height, width).copy(), np.ones((height, width), np.float32)
+        positions[rows, columns] = self._corner + self._pixels[nearest] + shift
+        scale[rows, columns] = self._reach[nearest] / np.maximum(points.footprint[rows, columns], 1e-9)
+        return Places(found, positions, scale)
+
+    def _solved(self, pixels: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far from the centres of `pixels` (N,) the surface has `places` (N, 3): the shift (N, 2) in pixels, by
+        least squares, and what is left in between, (N,), metres.
+        """
+        offset = places - self._places[pixels]
+        pull, metric = self._pull[pixels], self._metric[pixels]
+        along, down = (
+            (pull[:, k] * offset[:, 0] + pull[:, k + 1] * offset[:, 1] + pull[:, k + 2] * offset[:, 2]) for k in (0, 3)
+        )
+        on_surface = metric[:, 0] * along**2 + 2.0 * metric[:, 1] * along * down + metric[:, 2] * down**2
+        squares = offset[:, 0] ** 2 + offset[:, 1] ** 2 + offset[:, 2] ** 2
+        return np.stack((along, down), axis=1), np.sqrt(np.maximum(squares - on_surface, 0.0))
 
     def _pixel_beside(self, pixels: np.ndarray, shift: np.ndarray) -> np.ndarray:
         """The numbers of the pixels that lie `shift` (N, 2) from `pixels`, or these where there is none."""
@@ -108,6 +136,23 @@ class SurfaceIndex:
     def _fourth(self, places: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """(N, 4) float64: places, and the place of their object on the fourth axis."""
         return np.column_stack((places, np.searchsorted(self._known, labels) * self._apart))
+
+
+@lru_cache(maxsize=2)
+def _nowhere(height: int, width: int) -> Places:
+    places = Places(np.zeros((height, width), bool), pixel_grid(height, width), np.ones((height, width), np.float32))
+    places.found.setflags(write=False)
+    places.scale.setflags(write=False)
+    return places
+
+
+def _box(shown: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """The (column, row) of the first pixel, (2,) float32, and the slices of the smallest part of a picture that holds
+    all of `shown`, (H, W) bool, and one more pixel on each side: what a surface does there takes its neighbours to say.
+    """
+    lines = [np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (slice(max(k[0] - 1, 0), k[-1] + 2) if len(k) else slice(0, 1) for k in lines)
+    return np.array((columns.start, rows.start), np.float32), (rows, columns)
 
 
 def _packed(labels: np.ndarray) -> np.ndarray:
@@ -147,16 +192,14 @@ def _slopes(points: Points) -> np.ndarray:
     return slopes
 
 
-def _solved(slopes: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The shift (N, 2) in pixels that `slopes` (N, 3, 2) make of `offset` (N, 3), by least squares, and what is left
-    of the offset, (N,).
+def _inverted(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of `slopes`, (N, 3, 2): what takes an offset to a shift by least squares, (N, 6) float32, along before down; and
+    the squares of a shift's length, (N, 3) float32: along, mixed, down. Both are 0 where the slopes span no plane.
     """
-    a = np.einsum("nij,nik->njk", slopes, slopes)
-    b = np.einsum("nij,ni->nj", slopes, offset)
-    determinant = a[:, 0, 0] * a[:, 1, 1] - a[:, 0, 1] ** 2
-    sound = determinant > 1e-6 * (a[:, 0, 0] + a[:, 1, 1]) ** 2
-    safe = np.where(sound, determinant, 1.0)
-    shift = np.stack((a[:, 1, 1] * b[:, 0] - a[:, 0, 1] * b[:, 1], a[:, 0, 0] * b[:, 1] - a[:, 0, 1] * b[:, 0]), axis=1)
-    shift = np.where(sound[:, None], shift / safe[:, None], 0.0)
-    rest = np.linalg.norm(offset - np.einsum("nij,nj->ni", slopes, shift), axis=1)
-    return shift.astype(np.float32), rest
+    across, down = slopes[..., 0].astype(np.float64), slopes[..., 1].astype(np.float64)
+    metric = np.stack([(one * other).sum(axis=1) for one, other in ((across, across), (across, down), (down, down))], 1)
+    determinant = metric[:, 0] * metric[:, 2] - metric[:, 1] ** 2
+    sound = determinant > 1e-6 * (metric[:, 0] + metric[:, 2]) ** 2
+    share = np.where(sound, 1.0 / np.where(sound, determinant, 1.0), 0.0)[:, None]
+    pull = np.hstack((metric[:, 2:] * across - metric[:, 1:2] * down, metric[:, :1] * down - metric[:, 1:2] * across))
+    return (pull * share).astype(np.float32), np.where(sound[:, None], metric, 0.0).astype(np.float32)

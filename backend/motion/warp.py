@@ -48,6 +48,15 @@ def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos")
     return sampled
 
 
+def gather_at(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
+    """`gather` at single `positions`, (N, 2); returns (N,) or (N, C) float32."""
+    if not len(positions):
+        return np.zeros((0, *image.shape[2:]), np.float32)
+    # OpenCV wants a picture of positions, no side longer than 32767; so the list is broken into lines.
+    lines = np.resize(positions, (-(-len(positions) // 1024), 1024, 2))
+    return gather(image, lines, kernel).reshape(-1, *image.shape[2:])[: len(positions)]
+
+
 def carry(image: np.ndarray, flow: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
     """The picture that `image`, of the frame that `flow` leads to, makes in the frame the flow belongs to.
 

@@ -47,6 +47,7 @@ SETTINGS = {
     "crop_to_mask": "Crop to mask",
     "frames": "Frames",
     "edge_band": "Edge band",
+    "light": "Light",
     "paint": "Paint only",
     "paint_softness": "Softness of what is painted",
 }
