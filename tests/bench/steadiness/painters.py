@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from flowbrush.backend.painters.painter import Painter, PaintRequest
+from flowbrush.backend.painters.painter import LatentGrid, Painter, PaintRequest
 
 SURFACES, LINES = "object_colours", "lineart"
 """The conditions that `RandomPainter` asks for."""
@@ -23,8 +23,11 @@ class RandomPainter:
 
     They depend on all that is asked for, so that the same request gives the same bytes, and the least change of it
     another painting. Colours and, by `strength`, details of the initial picture stay as in img2img; lines are drawn
-    where the condition LINES has them; surfaces are told apart by SURFACES. What is around a mask has no influence.
+    where the condition LINES has them; surfaces are told apart by SURFACES. What is around a mask has no influence, nor
+    has the noise.
     """
+
+    grid = LatentGrid(cell=8, channels=4)
 
     def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
         """See Painter."""
@@ -80,6 +83,11 @@ class Clocked:
     calls: int = 0
     seconds: float = 0.0
     painted: float = 0.0
+
+    @property
+    def grid(self) -> LatentGrid:
+        """See Painter."""
+        return self.painter.grid
 
     def paint(self, request: PaintRequest, cancelled: Callable[[], bool]) -> np.ndarray:
         """See Painter."""
