@@ -28,6 +28,7 @@ SHOWN = {
     "style_structure": "style, structure",
     "fidelity": "fidelity",
 }
+COMPARED = ("warping_1", "warping_4", "warping_16", "warping_64", "warping_inside", "texel")
 JUDGED_SIZE = 512 * 512  # pixels; the bars of time hold for pictures of this size
 
 
@@ -144,10 +145,10 @@ def _ratios(groups: Iterable[Sequence[Row]]) -> str:
             cells = [
                 _number(ratio(row.value(measure), by[other].value(measure)) if other in by else None)
                 for other in (BASE, PUBLISHED)
-                for measure in ("warping_1", "warping_4", "warping_16", "warping_64", "texel")
+                for measure in COMPARED
             ]
             lines.append([row.shot.name, row.method, *cells])
-    heads = [f"{name} / {other}" for other in (BASE, PUBLISHED) for name in ("1", "4", "16", "64", "texel")]
+    heads = [f"{name} / {other}" for other in (BASE, PUBLISHED) for name in map(SHOWN.__getitem__, COMPARED)]
     return _table(["shot", "method", *heads], lines)
 
 
