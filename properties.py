@@ -317,6 +317,12 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         default=TakeSettings.light,
         options=set(),
     )
+    shared_attention: BoolProperty(
+        name="Shared Attention",
+        description="Let the model look at the first picture while it paints the others: the hand stays the same, and "
+        "painting takes twice as long. For models with self-attention",
+        options=set(),
+    )
     regions: CollectionProperty(type=FlowbrushRegion)
     active_region: IntProperty(name="Active Region", min=0, options=set())
     paint: StringProperty(

@@ -87,6 +87,9 @@ def parser() -> argparse.ArgumentParser:
         "--seed-mode", choices=SEED_MODES, help="the noise of all frames, of each frame, or what stays on the surfaces"
     )
     stylize.add_argument("--refine", type=float, help="strength of a last pass over every frame; default: none")
+    stylize.add_argument(
+        "--shared-attention", action="store_true", default=None, help="every frame looks at the first that is painted"
+    )
     stylize.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")
     stylize.add_argument(
         "--region",
@@ -204,7 +207,7 @@ def _stylize(given: argparse.Namespace) -> None:
 
     settings = style_settings(given.style) if given.style else TakeSettings()
     texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "light", "paint")
-    numbers = ("strength", "steps", "guidance", "seed", "refine")
+    numbers = ("strength", "steps", "guidance", "seed", "refine", "shared_attention")
     chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
     if given.region:
         chosen["regions"] = tuple(_region(mask, prompt) for mask, prompt in given.region)

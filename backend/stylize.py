@@ -52,7 +52,7 @@ def stylize(
     total, done = len(plan), len(plan) - len(pending(plan, take))
     if done == total:
         return
-    studio = Studio(shot, take, DiffusionPainter(model, settings, warn), cancelled)
+    studio = Studio(shot, take, DiffusionPainter(model, settings, warn), cancelled, plan[0].frame)
     began = time.monotonic()
     for task in run_plan(plan, method, studio):
         done += 1

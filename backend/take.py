@@ -79,6 +79,7 @@ class TakeSettings:
     paint_softness: of its border, pixels. refine: strength of a last pass over every frame, 0 for none. light: `follow`
     makes carried paint brighter and darker as the scene's light and shadows move over it, `keep` leaves it as it was
     painted (method `surface`).
+    shared_attention: all pictures look at the first one while they are painted, if the model attends to anything.
     """
 
     style: str = ""
@@ -104,6 +105,7 @@ class TakeSettings:
     paint_softness: float = 1.0
     refine: float = 0.0
     light: str = "follow"
+    shared_attention: bool = False
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -145,6 +147,7 @@ class TakeSettings:
             paint_softness=given.number("paint_softness", 0.0, MAX_SOFTNESS, default.paint_softness),
             refine=given.number("refine", 0.0, 1.0, default.refine),
             light=given.text("light", default.light, LIGHTS),
+            shared_attention=given.flag("shared_attention", default.shared_attention),
         )
 
     def document(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
         refine=chosen.refine,
+        shared_attention=chosen.shared_attention,
     )
     return TakeSettings.parse(settings.document())
 

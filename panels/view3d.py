@@ -89,12 +89,12 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
     bl_parent_id = "FLOWBRUSH_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The method, where the noise stays, what paint does in changing light, and the last pass."""
+        """The method, and what there is to choose about noise, light, a last pass and what frames look at."""
         chosen, layout = context.scene.flowbrush, field_layout(self)
         layout.prop(chosen, "method")
         if chosen.method == "surface":
             layout.prop(chosen, "light")
-        for name in ("seed_mode", "refine"):
+        for name in ("seed_mode", "refine", "shared_attention"):
             layout.prop(chosen, name)
 
 

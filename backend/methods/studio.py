@@ -31,14 +31,21 @@ MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are u
 
 
 class Studio:
-    """Gives a method its materials. `cancelled` is asked often, and says when the user wants to stop."""
+    """Gives a method its materials. `cancelled` is asked often, and says when the user wants to stop.
 
-    def __init__(self, shot: Shot, take: Take, painter: Painter, cancelled: Callable[[], bool]) -> None:
+    anchor: the frame that all others look at while they are painted, where the take's attention is shared; the first.
+    """
+
+    def __init__(
+        self, shot: Shot, take: Take, painter: Painter, cancelled: Callable[[], bool], anchor: int | None = None
+    ) -> None:
         self.shot = shot
         self.take = take
         self.settings = take.settings
         self.cancelled = cancelled
         self._painter = painter
+        self._anchor = take.frame_numbers(shot).start if anchor is None else anchor
+        self._anchor_request = lru_cache(1)(self._request_of_anchor)
         width, height = shot.resolution
         # Bounded by bytes, not by the length of the shot.
         pictures = max(2, CACHE_BYTES // (width * height * 12))
@@ -110,12 +117,21 @@ class Studio:
         refine: with no more than the strength of the take's refinement, and its noise. Where the take's pictures show
         nothing but the render nothing is painted. Raises Cancelled.
         """
+        request = self._request(frame, initial, mask, refine=refine)
+        is_anchor = frame == self._anchor and mask is None
+        if self.settings.shared_attention and not is_anchor and not refine:
+            request = replace(request, anchor=self._anchor_request())
+        return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def _request(self, frame: int, initial: np.ndarray, mask: np.ndarray | None, *, refine: bool) -> PaintRequest:
+        """What `paint` asks the painter for, without an anchor; pictures with a margin."""
         settings, areas = self.settings, self.areas(frame)
         if areas.painted is not None:
             shown = (areas.painted > 0.0).astype(np.float32)
             mask = shown if mask is None else mask * shown
         most = settings.refine if refine else 1.0
-        request = PaintRequest(
+        on_surfaces = refine or settings.seed_mode == "surface"
+        return PaintRequest(
             initial=_with_margin(initial),
             conditions={name: _with_margin(picture) for name, picture in self.conditions(frame).items()},
             prompt=settings.prompt,
@@ -127,9 +143,11 @@ class Studio:
                 replace(region, mask=_with_margin(region.mask), strength=min(region.strength, most))
                 for region in areas.regions
             ),
-            noise=self._surface_noise(frame) if refine or settings.seed_mode == "surface" else None,
+            noise=self._surface_noise(frame) if on_surfaces else None,
         )
-        return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def _request_of_anchor(self) -> PaintRequest:
+        return self._request(self._anchor, self.picture(self._anchor), None, refine=False)
 
     def _surface_noise(self, frame: int) -> np.ndarray:
         """The noise of what `frame` shows, as a PaintRequest takes it: the margin shows nothing and has the seed's."""

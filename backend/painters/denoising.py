@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,35 @@ class Control:
         return self.scale > 0 and step / steps >= self.start and (step + 1) / steps <= self.end
 
 
+@dataclass(frozen=True)
+class Course:
+    """What the denoising of one picture goes through.
+
+    latents: (1, C, h, w) at the noise level of `timesteps[0]`. prompts: one pass of UNet and ControlNets for each.
+    time_ids: (N, 6) sizes and crop for XL. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
+    keep_known(latents, step) puts back what is not to be painted after each step.
+    """
+
+    scheduler: Any
+    timesteps: torch.Tensor
+    latents: torch.Tensor
+    prompts: Sequence[Prompt]
+    controls: Sequence[Control]
+    time_ids: torch.Tensor | None
+    beside: torch.Tensor | None
+    generator: torch.Generator
+    keep_known: Callable[[torch.Tensor, int], torch.Tensor]
+
+
+# attention(left, text): what surrounds each pass of the UNet, with how many steps left, itself counted, and which text.
+Attention = Callable[[int, Text], AbstractContextManager[None]]
+
+
+def by_itself(left: int, text: Text) -> AbstractContextManager[None]:  # noqa: ARG001
+    """The Attention of a picture that looks at no other."""
+    return nullcontext()
+
+
 def steps_taken(steps: int, strength: float) -> int:
     """How many of `steps` steps img2img takes at `strength`: rounded down."""
     return min(int(steps * strength + 1e-6), steps)  # 0.29 * 100 is 28.999…
@@ -66,52 +95,45 @@ def remaining_timesteps(scheduler: Any, steps: int, strength: float) -> torch.Te
 
 def denoise(
     unet: UNet2DConditionModel,
-    scheduler: Any,
-    timesteps: torch.Tensor,
-    latents: torch.Tensor,
-    prompts: Sequence[Prompt],
+    course: Course,
     guidance: float,
-    controls: Sequence[Control],
-    *,
-    time_ids: torch.Tensor | None,
     guidance_input: torch.Tensor | None,
-    beside: torch.Tensor | None,
-    generator: torch.Generator,
-    keep_known: Callable[[torch.Tensor, int], torch.Tensor],
     cancelled: Callable[[], bool],
-) -> torch.Tensor:
-    """Latents (1, C, h, w) at the noise level of `timesteps[0]` → clean latents.
+    attention: Attention = by_itself,
+) -> Iterator[torch.Tensor]:
+    """The latents (1, C, h, w) after each step; the last are clean.
 
-    prompts: one pass of UNet and ControlNets for each; the predictions, each guided by itself, are added up by the
-    prompts' weights. That is MultiDiffusion (Bar-Tal et al. 2023) with all its views as large as the picture; averaging
-    predictions instead of stepped latents is the same for steps that are linear in them, and leaves the schedulers that
-    look back one history. time_ids: (N, 6) sizes and crop for XL. guidance_input: (1, width) for models that take
-    guidance as an input. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
-    keep_known(latents, step) puts back what is not to be painted after each step. Raises Cancelled, between two passes.
+    The predictions for all prompts, each guided by itself, are added up by the prompts' weights. That is MultiDiffusion
+    (Bar-Tal et al. 2023) with all its views as large as the picture; averaging predictions instead of stepped latents
+    is the same for steps that are linear in them, and leaves the schedulers that look back one history.
+    guidance_input: (1, width) for models that take guidance as an input. Raises Cancelled, between two passes.
     """
     import torch
 
-    step_options = _step_options(scheduler, generator)
-    copies = prompts[0].text.embeddings.shape[0]
-    with _pictures_embedded_once(controls):
-        for step, timestep in enumerate(timesteps):
-            sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
-            sample = sample.contiguous(memory_format=torch.channels_last)
-            acting = [control for control in controls if control.acts(step, len(timesteps))]
-            predicted = None
-            for prompt in prompts:
+    scheduler, timesteps, latents = course.scheduler, course.timesteps, course.latents
+    step_options = _step_options(scheduler, course.generator)
+    copies = course.prompts[0].text.embeddings.shape[0]
+    for step, timestep in enumerate(timesteps):
+        sample = scheduler.scale_model_input(latents.repeat(copies, 1, 1, 1), timestep)
+        sample = sample.contiguous(memory_format=torch.channels_last)
+        acting = [control for control in course.controls if control.acts(step, len(timesteps))]
+        predicted = None
+        for prompt in course.prompts:
+            with attention(len(timesteps) - step, prompt.text):
                 if cancelled():
                     raise Cancelled()
-                one = _predicted(unet, sample, timestep, prompt.text, acting, time_ids, guidance_input, beside)
-                if copies == 2:
-                    without, with_prompt = one.chunk(2)
-                    one = without + guidance * (with_prompt - without)
-                if prompt.weight is not None:
-                    one = prompt.weight * one
-                predicted = one if predicted is None else predicted + one
-            latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
-            latents = keep_known(latents, step)
-    return latents
+                one = _predicted(
+                    unet, sample, timestep, prompt.text, acting, course.time_ids, guidance_input, course.beside
+                )
+            if copies == 2:
+                without, with_prompt = one.chunk(2)
+                one = without + guidance * (with_prompt - without)
+            if prompt.weight is not None:
+                one = prompt.weight * one
+            predicted = one if predicted is None else predicted + one
+        latents = scheduler.step(predicted, timestep, latents, **step_options, return_dict=False)[0]
+        latents = course.keep_known(latents, step)
+        yield latents
 
 
 def _predicted(
@@ -150,11 +172,14 @@ def uses_guidance(unet: UNet2DConditionModel, guidance: float) -> bool:
 
 
 @contextmanager
-def _pictures_embedded_once(controls: Sequence[Control]) -> Iterator[None]:
-    """A ControlNet embeds its picture, at full resolution, anew in every step; here only in the first."""
-    embeddings = [control.model.controlnet_cond_embedding for control in controls]
+def pictures_embedded_once(networks: Iterable[ControlNetModel]) -> Iterator[None]:
+    """A ControlNet embeds its picture, at full resolution, anew in every step; here only in the first.
+
+    That of the picture which is painted, and that of one which it looks at.
+    """
+    embeddings = [network.controlnet_cond_embedding for network in networks]
     for embedding in embeddings:
-        embedding.forward = lru_cache(maxsize=1)(embedding.forward)
+        embedding.forward = lru_cache(maxsize=2)(embedding.forward)
     try:
         yield
     finally:

@@ -8,7 +8,8 @@ within one step when it is cancelled. Without a mask it computes what those pipe
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +20,26 @@ from ..models.device import choose_device, choose_precision
 from ..models.loading import load
 from ..take import TakeSettings
 from ..words import Words
-from .denoising import Control, Prompt, Text, denoise, remaining_timesteps, steps_taken, uses_guidance
+from .denoising import (
+    Attention,
+    Control,
+    Course,
+    Prompt,
+    Text,
+    by_itself,
+    denoise,
+    pictures_embedded_once,
+    remaining_timesteps,
+    steps_taken,
+    uses_guidance,
+)
 from .latents import decode, encode, holes, noise_for, shares_of_cells, to_tensor
 from .lending import Lender, memory_explained
 from .painter import LatentGrid, PaintRequest
 from .prompts import Mixture, mixture
 from .region import Region, around, padded, whole
 from .schedulers import make_scheduler
+from .shared_attention import SharedAttention, self_attention
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +69,11 @@ class DiffusionPainter:
             self._models = load(model, choose_precision(settings.precision, self._device))
         self._pipeline: Any = self._models.pipeline
         self._unet, self._vae = self._pipeline.unet, self._pipeline.vae
+        self._attends = bool(self_attention(self._unet))
+        if settings.shared_attention and not self._attends:
+            self._warn(
+                f"The UNet of {model.base.path.name} has no self-attention to share: no frame looks at the first"
+            )
         self._cell = int(self._pipeline.vae_scale_factor)  # pixels of a latent's side
         self._multiple = self._cell * 2 ** (len(self._unet.config.block_out_channels) - 1)
         self._encoded = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode_prompts)
@@ -95,6 +114,48 @@ class DiffusionPainter:
         """`region` of the padded picture `initial`, painted: (height, width, 3)."""
         import torch
 
+        course = self._course(request, initial, region, cancelled)
+        if course is None:
+            return initial[region.at()]
+        anchor = self._anchor(request, cancelled)
+        undrawn = course.generator.get_state()
+        networks = [control.model for control in course.controls]
+        with self._lender.lent(self._unet, *networks), pictures_embedded_once(networks):
+            attention = by_itself
+            if anchor is not None:
+                attention = SharedAttention(
+                    self._unet, lambda keeping: self._denoised(anchor, cancelled, keeping)
+                ).looking
+            latents = deque(self._denoised(course, cancelled, attention), maxlen=1)[0]
+        if request.noise is not None and not torch.equal(course.generator.get_state(), undrawn):
+            self._warn(
+                f"{type(course.scheduler).__name__} draws noise in every step, and that does not stay on the surfaces: "
+                "choose another scheduler for noise that does"
+            )
+        if cancelled():
+            raise Cancelled()
+        with self._lender.lent(self._vae):
+            painted = decode(self._vae, latents)
+        if not np.isfinite(painted).all():
+            dtype = str(self._unet.dtype).removeprefix("torch.")
+            raise ModelError(Code.BAD_MODEL, f"The model's numbers overflow at precision {dtype}: set it to float32")
+        return painted
+
+    def _denoised(self, course: Course, cancelled: Callable[[], bool], attention: Attention) -> Iterator[torch.Tensor]:
+        return denoise(self._unet, course, self._settings.guidance, self._guidance_input(), cancelled, attention)
+
+    def _anchor(self, request: PaintRequest, cancelled: Callable[[], bool]) -> Course | None:
+        """What the picture goes through that `request` looks at; None where that is none, or has no paint."""
+        anchor = request.anchor
+        if anchor is None or not self._attends or (anchor.mask is not None and not anchor.mask.any()):
+            return None
+        initial = padded(anchor.initial, self._multiple)
+        return self._course(anchor, initial, whole(initial.shape), cancelled)
+
+    def _course(
+        self, request: PaintRequest, initial: np.ndarray, region: Region, cancelled: Callable[[], bool]
+    ) -> Course | None:
+        """What painting `region` of the padded picture `initial` goes through; None where its strength is no step."""
         settings, device, dtype = self._settings, self._device, self._unet.dtype
         cells = None if request.mask is None else holes(self._cut(request.mask, region), self._cell)
         asked = mixture(
@@ -110,7 +171,7 @@ class DiffusionPainter:
         scheduler.set_timesteps(settings.steps, device=device)
         timesteps = remaining_timesteps(scheduler, settings.steps, asked.strengths[-1])
         if not len(timesteps):
-            return initial[region.at()]
+            return None
         if cancelled():
             raise Cancelled()
         texts = [self._encoded(share.prompt, share.negative_prompt) for share in asked.shares]
@@ -120,7 +181,7 @@ class DiffusionPainter:
             known = encode(self._vae, picture).to(dtype)
             beside = self._beside(picture, hole).to(dtype) if self._models.inpaints else None
         noise, generator = self._noise(initial.shape, region, request)
-        noise, undrawn = noise.to(device, dtype), generator.get_state()
+        noise = noise.to(device, dtype)
         free = self._free(asked, len(timesteps), None if self._models.inpaints else hole)
 
         def keep_known(latents: torch.Tensor, step: int) -> torch.Tensor:
@@ -131,41 +192,20 @@ class DiffusionPainter:
             there = scheduler.add_noise(known, noise, following) if len(following) else known
             return painted * latents + (1 - painted) * there
 
-        controls = self._controls(request.conditions, region)
-        with self._lender.lent(self._unet, *(control.model for control in controls)):
-            latents = denoise(
-                self._unet,
-                scheduler,
-                timesteps,
-                scheduler.add_noise(known, noise, timesteps[:1]),
-                [
-                    Prompt(text, None if share.weight is None else self._tensor(share.weight[:, :, None]))
-                    for text, share in zip(texts, asked.shares, strict=True)
-                ],
-                settings.guidance,
-                controls,
-                time_ids=self._time_ids(initial.shape, region, texts[0]),
-                guidance_input=self._guidance_input(),
-                beside=beside,
-                generator=generator,
-                keep_known=keep_known,
-                cancelled=cancelled,
-            )
-        if request.noise is not None and not torch.equal(generator.get_state(), undrawn):
-            self._warn(
-                f"{type(scheduler).__name__} draws noise in every step, and that does not stay on the surfaces: "
-                "choose another scheduler for noise that does"
-            )
-        if cancelled():
-            raise Cancelled()
-        with self._lender.lent(self._vae):
-            painted = decode(self._vae, latents)
-        if not np.isfinite(painted).all():
-            raise ModelError(
-                Code.BAD_MODEL,
-                f"The model's numbers overflow at precision {str(dtype).removeprefix('torch.')}: set it to float32",
-            )
-        return painted
+        return Course(
+            scheduler=scheduler,
+            timesteps=timesteps,
+            latents=scheduler.add_noise(known, noise, timesteps[:1]),
+            prompts=[
+                Prompt(text, None if share.weight is None else self._tensor(share.weight[:, :, None]))
+                for text, share in zip(texts, asked.shares, strict=True)
+            ],
+            controls=self._controls(request.conditions, region),
+            time_ids=self._time_ids(initial.shape, region, texts[0]),
+            beside=beside,
+            generator=generator,
+            keep_known=keep_known,
+        )
 
     def _native_size(self) -> int:
         """Side in pixels of the pictures that the model was trained on."""

@@ -37,7 +37,8 @@ class PaintRequest:
     between = blend; None paints everything. regions: later ones lie above earlier ones; what none of them covers has
     the prompt and the strength given here. A region that is not seen costs nothing. Row 0 is the top row.
     noise: what painting starts from, (channels, H / cell, W / cell rounded up) float32 on the painter's LatentGrid,
-    independent numbers of mean 0 and variance 1; NaN, as None for all of it: what the seed has there.
+    independent numbers of mean 0 and variance 1; NaN, as None for all of it: what the seed has there. anchor: a picture
+    that this one looks at while both are painted, see `TakeSettings.shared_attention`.
     """
 
     initial: np.ndarray
@@ -49,6 +50,7 @@ class PaintRequest:
     mask: np.ndarray | None = None
     regions: tuple[RegionRequest, ...] = ()
     noise: np.ndarray | None = None
+    anchor: "PaintRequest | None" = None
 
 
 class Painter(Protocol):

@@ -264,5 +264,6 @@ def test_noise_on_surfaces_is_asked_for_and_captured(scene):
     assert {"depth", "object_id", "surface", "instance"} <= set(needed_for(scene, "per_frame")[0])
     chosen.seed_mode = "fixed"
     chosen.refine = 0.25
-    assert take_settings(chosen).refine == 0.25
+    chosen.shared_attention = True
+    assert take_settings(chosen).refine == 0.25 and take_settings(chosen).shared_attention
     assert "surface" in needed_for(scene, "per_frame")[0], "the last pass has that noise too"

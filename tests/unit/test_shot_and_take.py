@@ -166,6 +166,7 @@ def test_settings_read_back_the_same(settings: TakeSettings) -> None:
         {"seed": "7"},
         {"seed_mode": "none"},
         {"refine": 1.5},
+        {"shared_attention": 1},
         {"crop_to_mask": 1},
         {"paint": "hero &"},
         {"paint_softness": -1},

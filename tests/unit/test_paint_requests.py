@@ -1,4 +1,4 @@
-"""What noise a method's painter is given: that of the seed, or that of the surfaces which the frame shows."""
+"""What a method's painter starts from and looks at: the seed's noise or the surfaces', and the first picture."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,20 +33,21 @@ class Recorder:
         pass
 
 
-def asked(shot: Shot, method: str, seed_mode: str) -> list[PaintRequest]:
-    take = Take.start(shot, f"{method} {seed_mode}", TakeSettings(method=method, seed_mode=seed_mode), {})
+def asked(shot: Shot, method: str, **settings: object) -> list[PaintRequest]:
+    """What the painter is asked for while a take is made."""
+    take = Take.start(shot, f"{method} {len(settings)}", TakeSettings(method=method, **settings), {})
     painter = Recorder()
     chosen = METHODS[method]
     plan = chosen.plan(shot, take.frame_numbers(shot), lambda: False)
-    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: False)))
+    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: False, plan[0].frame)))
     return painter.requests
 
 
 @pytest.mark.parametrize("method", NAMES)
 def test_every_method_asks_for_the_noise_of_its_take(tmp_path: Path, method: str) -> None:
     shot = make_shot(tmp_path / "shot", size=(94, 64), last=3)
-    assert {request.noise is None for request in asked(shot, method, "fixed")} == {True}
-    requests = asked(shot, method, "surface")
+    assert {request.noise is None for request in asked(shot, method)} == {True}
+    requests = asked(shot, method, seed_mode="surface")
     assert requests
     margin = MARGIN // 4
     for request in requests:
@@ -59,7 +60,7 @@ def test_every_method_asks_for_the_noise_of_its_take(tmp_path: Path, method: str
 
 def test_noise_moves_with_the_square_and_rests_on_the_wall(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "shot", last=8)
-    noise = [request.noise[:, 8:-8, 8:-8] for request in asked(shot, "per_frame", "surface")]
+    noise = [request.noise[:, 8:-8, 8:-8] for request in asked(shot, "per_frame", seed_mode="surface")]
     # From frame 4 to frame 7 the square moves by 18 pixels: four latents and a half.
     assert (place(4), place(7)) == (18, 36)
     square, moved = noise[3][:, 5:11, 5:11], noise[6][:, 5:11, 9:16]
@@ -75,3 +76,16 @@ def test_a_shot_without_surfaces_says_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(ShotError, match="'surface', which noise on surfaces needs") as caught:
         check_surface_noise(shot)
     assert caught.value.code == Code.MISSING_PASS
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_all_pictures_look_at_the_first_where_attention_is_shared(tmp_path: Path, method: str) -> None:
+    shot = make_shot(tmp_path / "shot", last=4, cuts=(3,))
+    assert all(request.anchor is None for request in asked(shot, method))
+    first, *others = asked(shot, method, shared_attention=True)
+    assert first.anchor is None and first.mask is None
+    assert others
+    for request in others:
+        anchor = request.anchor
+        assert anchor.anchor is None and anchor.mask is None
+        assert np.array_equal(anchor.initial, first.initial), "as it was painted, not as it became"
