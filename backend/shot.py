@@ -99,6 +99,8 @@ class Shot:
     fps: frames a second as numerator and denominator. resolution: width, height in pixels. frames: first and last,
     both included. near, far: range of planar depth of all surface pixels of the shot, metres. cuts: the first frame of
     every segment but the first. capture: names what was rendered; another capture into the same folder has another.
+    prints: by frame, what its picture and passes were rendered from: alike in two captures where they show the same;
+    none where a capture knows only that all of it is the same or not.
     source: `scene` or `footage`, which has no cameras. drawn: the conditions in conditions/, by name. has_pose: whether
     there is a folder pose/.
     """
@@ -122,6 +124,7 @@ class Shot:
     passes: dict[str, Pass]
     notices: tuple[str, ...] = ()
     capture: str = ""
+    prints: dict[int, str] = field(default_factory=dict)
     source: str = "scene"
     drawn: dict[str, DrawnCondition] = field(default_factory=dict)
     has_pose: bool = False
@@ -191,6 +194,7 @@ class Shot:
         """Writes shot.json whole. Raises StorageError."""
         document: dict[str, Any] = {"format": FORMAT, "version": VERSION, **asdict(self)}
         del document["folder"]
+        document["prints"] = {str(frame): print_ for frame, print_ in self.prints.items()}
         document["cameras"] = {str(frame): asdict(camera) for frame, camera in self.cameras.items()}
         write_json(make_folder(self.folder) / "shot.json", document)
 
@@ -212,7 +216,7 @@ class Shot:
         near, far = fields.number("near", 0.0), fields.number("far", 0.0)
         if far < near:
             raise _bad("'far' is nearer than 'near'")
-        cameras = fields.child("cameras")
+        cameras, prints = fields.child("cameras"), fields.child("prints", {})
         source = fields.text("source", "scene", ("scene", "footage"))
         return Shot(
             folder=folder,
@@ -237,6 +241,7 @@ class Shot:
             passes=_passes(fields.child("passes")),
             notices=fields.texts("notices", MAX_ITEMS, []),
             capture=fields.text("capture", ""),
+            prints={frame: prints.text(str(frame)) for frame in frames} if prints.names() else {},
             source=source,
             drawn=_drawn(fields.child("drawn", {})),
             has_pose=fields.flag("has_pose", False),

@@ -65,6 +65,15 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     write_whole(path, text.encode("utf-8"))
 
 
+def add_line(path: Path, line: str) -> None:
+    """Adds `line` to the text in `path`, apart from one before it that was cut short. Raises StorageError."""
+    with storage_errors(path), open(path, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else f"\n{line}"
+        file.write(f"{line}\n".encode())
+
+
 def read_json(path: Path, limit: int, error: Callable[[str], FlowbrushError]) -> dict[str, Any]:
     """The JSON object in `path`, at most `limit` bytes long; raises `error(reason)` for anything else."""
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import needs, timings
 from .methods import METHODS
 from .methods.areas import Areas
-from .methods.executor import pending, picture_path, run_plan
+from .methods.executor import pending, picture_path, renewed, run_plan
 from .methods.plan import Method
 from .methods.refine import Refined
 from .methods.studio import Studio
@@ -30,6 +30,8 @@ def stylize(
 ) -> Iterator[FrameDone]:
     """Makes or goes on with the take `name`, and yields every frame when it is stored.
 
+    What is finished stays where it depends on nothing that changed in the shot since.
+
     warn: gets sentences for the user. replace_other: remove a take of this name that was made with other settings,
     instead of refusing. The model stays loaded for the next take (see models.loading).
     Raises SettingsError, ShotError, ModelError, BackendError, StorageError or Cancelled; finished frames stay.
@@ -49,6 +51,13 @@ def stylize(
         _remove_other(shot, name, settings, models)
     take = Take.start(shot, name, settings, models)
     plan = method.plan(shot, take.frame_numbers(shot), cancelled)
+    former = len(take.finished(shot))
+    take = renewed(take, plan, shot)
+    if (stay := len(take.finished(shot))) < former:
+        warn(
+            f"The shot has changed: {stay} of {former} finished frames are kept, "
+            "the others depend on the change and are painted again"
+        )
     total, done = len(plan), len(plan) - len(pending(plan, take))
     if done == total:
         return
@@ -73,5 +82,5 @@ def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[st
     folder = shot.take_folder(name)
     if not (folder / "take.json").exists():
         return
-    if Take.load(shot, name) != Take(folder, settings, models, shot.capture):
+    if Take.load(shot, name).obstacle(Take(folder, settings, models, shot.capture)):
         shutil.rmtree(folder)

@@ -3,7 +3,9 @@
 take.json            settings, resolved models with their hashes
 frames/####.png      8-bit sRGB; there only when whole
 painted/####.png     where frames/ show only a part of the paint, or refine it: the paint that other frames take from
+keyframes/####.*     pictures that the method painted for frames to take from, and what it must know of them
 state/####.npz       what the method must know of a frame to go on from it
+made.jsonl           what each of these was made from, see `made`
 timings.jsonl        what each frame took, see `timings`
 report/index.html    a page for people, see `quality.report`
 log                  what libraries printed
@@ -14,6 +16,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from . import made
 from .errors import Code, SettingsError, ShotError
 from .mask_expression import parse
 from .needs import METHODS
@@ -198,7 +201,7 @@ def style_settings(name: str) -> TakeSettings:
 
 @dataclass(frozen=True)
 class Take:
-    """A take on disk. models: the SHA-256 of the model and each ControlNet. capture: which capture was painted."""
+    """A take on disk. models: the SHA-256 of the model and each ControlNet. capture: the one that all of it shows."""
 
     folder: Path
     settings: TakeSettings
@@ -207,25 +210,36 @@ class Take:
 
     @staticmethod
     def start(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> "Take":
-        """Begins the take `name`, or goes on with it where it is of the very same capture, settings and models.
+        """Begins the take `name`, or goes on with it where settings and models are the very same.
 
-        Raises ShotError when the name is taken by another, StorageError when it cannot be written.
+        What there is may be of a former capture, see `methods.executor.renewed`. Raises ShotError when the name is
+        taken by another, StorageError when it cannot be written.
         """
         take = Take(shot.take_folder(name), settings, models, shot.capture)
         if (take.folder / "take.json").exists():
-            if Take.load(shot, name) != take:
-                raise ShotError(
-                    Code.BAD_TAKE,
-                    f"The take '{name}' is of another capture, other settings or another model: "
-                    "choose a new name or replace it",
-                )
-            return take
+            there = Take.load(shot, name)
+            if obstacle := there.obstacle(take):
+                raise ShotError(Code.BAD_TAKE, f"The take '{name}' {obstacle}: choose a new name or replace it")
+            return there
         for part in ("frames", "state", "keyframes", *(["painted"] if take.keeps_paint else [])):
             make_folder(take.folder / part)
-        document = {"format": FORMAT, "version": VERSION, "capture": take.capture}
-        document |= {"settings": settings.document(), "models": models}
-        write_json(take.folder / "take.json", document)
+        made.begin(take.folder)
+        take.save()
         return take
+
+    def obstacle(self, wanted: "Take") -> str:
+        """Why this take cannot become `wanted`, as the end of a sentence about it; empty where it can."""
+        if (self.settings, self.models) != (wanted.settings, wanted.models):
+            return "has other settings or another model"
+        if self.capture != wanted.capture and not made.known(self.folder):
+            return "is of another capture, and was made by a Flowbrush that did not note which frames that concerns"
+        return ""
+
+    def save(self) -> None:
+        """Writes take.json whole. Raises StorageError."""
+        document = {"format": FORMAT, "version": VERSION, "capture": self.capture}
+        document |= {"settings": self.settings.document(), "models": self.models}
+        write_json(self.folder / "take.json", document)
 
     @staticmethod
     def load(shot: Shot, name: str) -> "Take":

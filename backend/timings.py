@@ -12,7 +12,7 @@ from pathlib import Path
 from .errors import Code, ShotError
 from .parsing import Fields
 from .shot import MAX_FRAME
-from .storage import storage_errors
+from .storage import add_line
 
 FILE = "timings.jsonl"
 MAX_BYTES = 100_000_000
@@ -30,9 +30,7 @@ class Timing:
 
 def add(folder: Path, timing: Timing) -> None:
     """Adds to the timings of the take in `folder`. Raises StorageError."""
-    path = folder / FILE
-    with storage_errors(path), open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(timing)) + "\n")
+    add_line(folder / FILE, json.dumps(asdict(timing)))
 
 
 def read(folder: Path) -> list[Timing]:

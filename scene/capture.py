@@ -132,7 +132,7 @@ def _capture(
             drawn=line_art.described(settings.extras),
             has_pose=needs.POSE in settings.extras,
         )
-        shot = replace(shot, capture=resume.name(shot, now))
+        shot = replace(shot, capture=resume.name(shot, now), prints=resume.of_frames(now))
         record = resume.begin(shot, former, now)
         renderer = Renderer(scene, layer, shot, renders, marking.aovs)
         missing = {frame: renderer.missing(frame) for frame in frames}

@@ -137,9 +137,19 @@ def begin(shot: Shot, former: Record, now: Mapping[int, Print]) -> Record:
     return record
 
 
+def of_frames(now: Mapping[int, Print]) -> dict[int, str]:
+    """For each frame a digest of what its passes and its picture are made from."""
+    return {
+        frame: digest(*(made.parts[part].encode() for part in ("passes", "pictures"))).hex()
+        for frame, made in now.items()
+    }
+
+
 def name(shot: Shot, now: Mapping[int, Print]) -> str:
     """Names what is captured: the same whenever all frames show the same."""
-    known = asdict(replace(shot, folder=Path(), name="", notices=(), passes={}, drawn={}, has_pose=False, capture=""))
+    known = asdict(
+        replace(shot, folder=Path(), name="", notices=(), passes={}, drawn={}, has_pose=False, capture="", prints={})
+    )
     known["folder"] = ""
     frames = {frame: dict(made.parts) for frame, made in now.items()}
     return sha256(json.dumps([known, frames], sort_keys=True).encode()).hexdigest()[:16]

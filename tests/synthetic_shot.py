@@ -1,5 +1,6 @@
 """A small shot made without Blender: a textured square that moves over a textured wall, all passes exact."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -25,6 +26,11 @@ def texture(x: np.ndarray, y: np.ndarray, phase: float) -> np.ndarray:
     return (0.5 + 0.35 * np.stack(waves, axis=-1)).astype(np.float32)
 
 
+def place(frame: int) -> int:
+    """The square's left edge at `frame`, pixels: it moves by whole pixels, and faster every frame."""
+    return 8 + frame * (frame + 1) // 2
+
+
 def make_shot(
     folder: Path,
     *,
@@ -32,11 +38,13 @@ def make_shot(
     last: int = 5,
     cuts: tuple[int, ...] = (),
     passes: tuple[str, ...] = tuple(CHANNELS),
+    place: Callable[[int], int] = place,
+    capture: str = "",
 ) -> Shot:
-    """Writes the shot with frames 1 to `last`; the square moves by whole pixels, and faster every frame."""
+    """Writes the shot with frames 1 to `last`, over one that is there; `place` is the square's left edge at a frame."""
     width, height = size
-    (folder / "passes").mkdir(parents=True)
-    (folder / "pictures").mkdir()
+    (folder / "passes").mkdir(parents=True, exist_ok=True)
+    (folder / "pictures").mkdir(exist_ok=True)
     shot = Shot(
         folder=folder,
         name=folder.name,
@@ -55,6 +63,9 @@ def make_shot(
         objects=(SceneObject(1, "Wall"), SceneObject(2, "Square")),
         materials=(SceneMaterial(1, "Paint"),),
         passes={name: Pass(CHANNELS[name], name) for name in passes},
+        capture=capture,
+        # Of its neighbours as well, where its vectors lead.
+        prints={f: f"{place(f - 1)} {place(f)} {place(f + 1)}" for f in range(1, last + 1)},
     )
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     for frame in shot.frame_numbers:
@@ -84,8 +95,3 @@ def make_shot(
         assert cv2.imwrite(str(shot.picture_path(frame)), cv2.cvtColor(eight_bit, cv2.COLOR_RGB2BGR))
     shot.save()
     return shot
-
-
-def place(frame: int) -> int:
-    """The square's left edge at `frame`, pixels."""
-    return 8 + frame * (frame + 1) // 2

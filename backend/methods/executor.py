@@ -2,17 +2,23 @@
 
 A task whose result is there is not run again, so a plan can be resumed after anything. Tasks read what others stored,
 never what is still in memory: that is why a resumed take has the same bytes as one that was never interrupted.
+
+When a shot was captured again `renewed` comes first. It leaves those results that depend on nothing that changed.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from .. import made
 from ..errors import Cancelled
-from ..storage import write_whole
+from ..shot import Shot
+from ..storage import storage_errors, write_whole
 from ..take import Take
+from .inputs import digests
 from .plan import Method, Result, Task
 from .studio import Studio
 
@@ -20,20 +26,39 @@ from .studio import Studio
 def run_plan(plan: list[Task], method: Method, studio: Studio) -> Iterator[Task]:
     """Runs the tasks of `plan` that are not done, and yields each when its result is stored.
 
-    Raises Cancelled when `studio.cancelled()` says so, and whatever the method raises; finished frames stay.
+    The studio's take is of the studio's shot as it is now, see `renewed`. Raises Cancelled when `studio.cancelled()`
+    says so, and whatever the method raises; finished frames stay.
     """
     take = studio.take
+    assert take.capture == studio.shot.capture, "a take of another capture must be renewed first"
     _remove_leftovers(take)
-    last_use = {path: task for task in plan for path in _states_read(take, task)}
+    made_from = digests(plan, studio.shot, take.settings)
     for task in pending(plan, take):
         if studio.cancelled():
             raise Cancelled()
         result = method.run(task, studio)
-        _store(result, task, take, keep_state=_state(take, task) in last_use)
+        made.add(take.folder, task.which, made_from[task.which])
+        _store(result, task, take)
         yield task
-        for path in _states_read(take, task):
-            if last_use[path] == task:
-                path.unlink(missing_ok=True)
+
+
+def renewed(take: Take, plan: list[Task], shot: Shot) -> Take:
+    """`take` as one of `shot` as it is now: results of `plan` that would not come out the same again are removed.
+
+    Results that the plan does not name stay; they count again when a plan does. The take's folder is of its former
+    capture until all that is outdated is gone, so this may be interrupted. Raises ShotError, StorageError.
+    """
+    made_from, noted = digests(plan, shot, take.settings), made.read(take.folder)
+    for task in [task for task in plan if picture_path(take, task).exists()]:
+        # Older takes have no notes: of the same capture all of them hold.
+        if task.which not in noted and take.capture == shot.capture:
+            made.add(take.folder, task.which, made_from[task.which])
+        elif noted.get(task.which) != made_from[task.which]:
+            _remove(take, task)
+    if take.capture != shot.capture:
+        take = replace(take, capture=shot.capture)
+        take.save()
+    return take
 
 
 def pending(plan: list[Task], take: Take) -> list[Task]:
@@ -64,13 +89,23 @@ def _states_read(take: Take, task: Task) -> list[Path]:
     return [*map(take.keyframe_state_path, task.keyframes), *map(take.state_path, task.needs)]
 
 
-def _store(result: Result, task: Task, take: Take, *, keep_state: bool) -> None:
-    if keep_state and result.state:
+def _store(result: Result, task: Task, take: Take) -> None:
+    # It stays when all is done: whatever changes in the shot later, only what depends on that is made again.
+    if result.state:
         write_whole(_state(take, task), lambda file: np.savez_compressed(file, allow_pickle=False, **result.state))
     if result.painted is not None:
         write_whole(take.painted_path(task.frame), _png(result.painted))
     # Last, because a finished picture promises that all else of it is there.
     write_whole(picture_path(take, task), _png(result.picture))
+
+
+def _remove(take: Take, task: Task) -> None:
+    # The picture first, which promises the others.
+    files = [picture_path(take, task), _state(take, task)]
+    files += [] if task.is_keyframe else [take.painted_path(task.frame)]
+    with storage_errors(files[0]):
+        for path in files:
+            path.unlink(missing_ok=True)
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..made import Which
 from ..shot import Shot
 from .studio import Studio
 
@@ -17,7 +18,9 @@ from .studio import Studio
 class Task:
     """The work on one frame of the take, or on a keyframe, which is painted for the others to take from.
 
-    It reads the results of the frames in `needs` and of the keyframes in `keyframes`; the plan lists these before it.
+    It needs the frames in `needs` and the keyframes in `keyframes`; the plan lists these before it. It reads what the
+    shot has of its own frame, the results of what it needs, and whatever these tasks read: nothing else, because its
+    result is kept as long as all that is the same (see `inputs`).
     is_paint: its picture is the paint of the frame, which a later task that `refines` reads and makes the picture of.
     """
 
@@ -27,6 +30,22 @@ class Task:
     is_keyframe: bool = False
     is_paint: bool = False
     refines: bool = False
+
+    @property
+    def which(self) -> Which:
+        """What it makes."""
+        return "keyframes" if self.is_keyframe else _frames(self.is_paint), self.frame
+
+    @property
+    def reads(self) -> list[Which]:
+        """What it needs others to have made."""
+        frames = _frames(self.is_paint)
+        needed = [*(("keyframes", frame) for frame in self.keyframes), *((frames, frame) for frame in self.needs)]
+        return [*needed, (_frames(True), self.frame)] if self.refines else needed
+
+
+def _frames(is_paint: bool) -> str:
+    return "painted" if is_paint else "frames"
 
 
 @dataclass(frozen=True)

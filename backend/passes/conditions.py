@@ -170,6 +170,13 @@ MAKERS: dict[str, Callable[[Passes, Shot, int], np.ndarray]] = {
 }
 
 
+# What of the whole shot these depend on besides their own frame.
+OF_WHOLE_SHOT: dict[str, Callable[[Shot], tuple[float, float]]] = {
+    "depth": lambda shot: (shot.near, shot.far),
+    "depth_metric": lambda shot: metric_range(shot.folder, shot.capture),
+}
+
+
 def _line_drawing(passes: Passes, shot: Shot, frame: int) -> np.ndarray:
     return line_drawing(_view(passes, shot, frame))
 

@@ -9,7 +9,7 @@ import pytest
 from flowbrush.backend.errors import Cancelled, Code, SettingsError, ShotError
 from flowbrush.backend.methods import METHODS
 from flowbrush.backend.methods.colour import ColourHold
-from flowbrush.backend.methods.executor import pending, run_plan
+from flowbrush.backend.methods.executor import pending, renewed, run_plan
 from flowbrush.backend.methods.studio import Studio
 from flowbrush.backend.needs import METHODS as NAMES
 from flowbrush.backend.painters.painter import PaintRequest
@@ -62,9 +62,10 @@ def run(
     **settings: object,
 ) -> Take:
     take = Take.start(shot, name, TakeSettings(method=method, **settings), {})
-    studio = Studio(shot, take, painter or Noise(), cancelled)
     chosen = METHODS[method]
-    list(run_plan(chosen.plan(shot, take.frame_numbers(shot), cancelled), chosen, studio))
+    plan = chosen.plan(shot, take.frame_numbers(shot), cancelled)
+    take = renewed(take, plan, shot)
+    list(run_plan(plan, chosen, Studio(shot, take, painter or Noise(), cancelled)))
     return take
 
 
@@ -126,9 +127,12 @@ def test_only_what_is_needed_runs_again(shot: Shot) -> None:
     assert [task.frame for task in pending(plan, take)] == [4]
 
 
-def test_state_is_dropped_once_nobody_needs_it(shot: Shot) -> None:
+def test_a_finished_take_can_go_on_from_any_frame(shot: Shot) -> None:
     take = run(shot, "flow", "a")
-    assert list((take.folder / "state").iterdir()) == []
+    take.frame_path(4).unlink()
+    assert [task.frame for task in pending(METHODS["flow"].plan(shot, shot.frame_numbers, never), take)] == [4]
+    take.state_path(3).unlink()
+    assert [task.frame for task in pending(METHODS["flow"].plan(shot, shot.frame_numbers, never), take)] == [3, 4]
 
 
 def test_flow_paints_less_and_flickers_less(shot: Shot) -> None:

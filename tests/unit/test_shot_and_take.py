@@ -117,10 +117,15 @@ def test_a_take_goes_on_only_with_the_same_settings(shot: Shot) -> None:
             Take.start(shot, "a", *other)
 
 
-def test_a_take_of_a_former_capture_is_not_mixed_with_this_one(shot: Shot) -> None:
-    Take.start(shot, "a", TakeSettings(), {})
-    with pytest.raises(ShotError, match="another capture"):
-        Take.start(replace(shot, capture="later"), "a", TakeSettings(), {})
+def test_a_take_goes_on_after_another_capture_only_where_its_frames_are_noted(shot: Shot) -> None:
+    take = Take.start(shot, "a", TakeSettings(), {})
+    later = replace(shot, capture="later")
+    assert Take.start(later, "a", TakeSettings(), {}) == take
+    (take.folder / "made.jsonl").unlink()  # as in takes of older versions
+    with pytest.raises(ShotError, match=r"another capture.*new name or replace") as caught:
+        Take.start(later, "a", TakeSettings(), {})
+    assert caught.value.code == Code.BAD_TAKE
+    assert Take.start(shot, "a", TakeSettings(), {}) == take
 
 
 settings_strategy = st.builds(
