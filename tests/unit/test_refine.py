@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flowbrush.backend.errors import Cancelled
 from flowbrush.backend.methods import METHODS
-from flowbrush.backend.methods.executor import pending, run_plan
+from flowbrush.backend.methods.executor import pending, renewed, run_plan
 from flowbrush.backend.methods.plan import Method
 from flowbrush.backend.methods.refine import Refined
 from flowbrush.backend.methods.studio import MARGIN, Studio
@@ -18,7 +18,7 @@ from flowbrush.backend.painters.painter import LatentGrid, PaintRequest
 from flowbrush.backend.quality.contact_sheet import read_frame
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import RegionSettings, Take, TakeSettings
-from synthetic_shot import make_shot
+from synthetic_shot import make_shot, place
 
 REFINE = 0.25
 
@@ -47,8 +47,9 @@ class Stripes:
 def run(shot: Shot, name: str, settings: TakeSettings, painter: Stripes, after: int = 1000) -> Take:
     take = Take.start(shot, name, settings, {})
     chosen = method_of(settings)
-    studio = Studio(shot, take, painter, lambda: len(painter.requests) >= after)
-    list(run_plan(chosen.plan(shot, take.frame_numbers(shot), lambda: False), chosen, studio))
+    plan = chosen.plan(shot, take.frame_numbers(shot), lambda: False)
+    take = renewed(take, plan, shot)
+    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: len(painter.requests) >= after)))
     return take
 
 
@@ -111,7 +112,21 @@ def test_a_removed_frame_is_only_refined_again(shot: Shot) -> None:
     plan = method_of(settings).plan(shot, shot.frame_numbers, lambda: False)
     assert [(task.frame, task.refines) for task in pending(plan, take)] == [(3, True)]
     assert files(run(shot, "a", settings, Stripes()), "frames") == whole
-    assert list((take.folder / "state").iterdir()) == []
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_after_another_capture_what_changed_is_made_again(shot: Shot, method: str) -> None:
+    settings, painter = TakeSettings(method=method, refine=REFINE), Stripes()
+    take = run(shot, "a", settings, Stripes())
+    changed = make_shot(shot.folder, last=4, capture="again", place=lambda f: place(f) + 5 * (f > 3))
+    plan = method_of(settings).plan(changed, changed.frame_numbers, lambda: False)
+    kept = renewed(Take.start(changed, "a", settings, {}), plan, changed)
+    if method != "surface":
+        assert sorted(files(kept, "frames")) == sorted(files(kept, "painted")) == ["0001.png", "0002.png"]
+    take = run(changed, "a", settings, painter)
+    assert files(take, "frames") == files(run(changed, "whole", settings, Stripes()), "frames")
+    if method == "per_frame":
+        assert len(painter.requests) == 4
 
 
 def test_masks_and_regions_hold_in_the_last_pass(shot: Shot) -> None:

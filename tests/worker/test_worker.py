@@ -20,7 +20,7 @@ from flowbrush.backend.quality.measures import Measures
 from flowbrush.backend.shot import VERSION, Shot
 from flowbrush.backend.take import Take, TakeSettings, style_settings
 from processes import ends_with_its_starter
-from synthetic_shot import CHANNELS, make_shot
+from synthetic_shot import CHANNELS, make_shot, place
 
 INK = replace(style_settings("ink"), seed=3)
 
@@ -259,6 +259,17 @@ def test_another_take_of_that_name_is_not_overwritten_unasked(worker: Connection
     assert told == Code.BAD_TAKE and "new name" in sentence
     assert answers(worker, ask(worker, shot, "a", replace(still, seed=4), replace=True))[-1]["type"] == "result"
     assert Take.load(shot, "a").settings.seed == 4
+
+
+def test_a_shot_that_was_captured_again_is_painted_where_it_changed(worker: Connection, tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "again", capture="first")
+    assert answers(worker, ask(worker, shot, "a", replace(INK, method="per_frame")))[-1]["type"] == "result"
+    changed = make_shot(shot.folder, capture="again", place=lambda frame: place(frame) + 5 * (frame == 5))
+    messages = answers(worker, ask(worker, changed, "a", replace(INK, method="per_frame")))
+    assert messages[-1]["type"] == "result"
+    assert [m["frame"] for m in messages if m["type"] == "preview"] == [4, 5]
+    assert any("3 of 5 finished frames are kept" in m["sentence"] for m in messages if m["type"] == "warning")
+    assert Take.load(changed, "a").capture == "again"
 
 
 def test_senseless_requests_are_answered(worker: Connection, shot: Shot) -> None:
