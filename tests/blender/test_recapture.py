@@ -90,9 +90,12 @@ def test_what_stays_is_what_would_be_rendered(scene, folder, tmp_path):
 
 
 def test_a_key_changed(scene, folder):
+    former = Shot.load(folder.path).prints
     move_key()  # of frame 3
     assert [done.kept for done in folder.capture(scene)] == [False, False, True]
     assert folder.written() == {"pictures/0003.png", "passes/0003.exr", "passes/0004.exr"}
+    prints = Shot.load(folder.path).prints
+    assert [frame for frame, print_ in prints.items() if print_ != former[frame]] == [3, 4]
 
 
 @pytest.mark.parametrize("changed", [{"samples": 2}, {"denoise": True}])
