@@ -17,12 +17,13 @@ from .silhouettes import ends, neighbours
 from .visibility import surface_labels
 from .warp import gather, inside, nearest, pixel_grid
 
-SPILL = 3.0  # pixels: as far behind a silhouette a painter's line may reach
+SPILL = 4.5  # pixels: as far behind a silhouette a painter's line may reach
 WANDERED = 0.75  # pixels: as far may a silhouette wander over its surface before its paint is moved along with it
 SLIPPED = 0.75  # pixels: paint drawn at a distance that differs by more is not the same part of a line
 SEARCH = 2  # pixels around where a silhouette should have been
 AWAY = 0.2  # how much a pixel of that is worth against one of distance from the silhouette
-EDGE = 0.6  # pixels, standard deviation: how soft the border between two sides is
+OUTER = 1.0  # pixels: as far what is in front, its line first of all, reaches over what is behind
+EDGE = 0.7  # pixels, standard deviation: how soft it ends there
 NOWHERE = 1e4  # pixels: the distance where there is no silhouette
 
 
@@ -48,7 +49,7 @@ class Outline:
     @property
     def spilled(self) -> np.ndarray:
         """(H, W) bool: behind a silhouette, where its line may reach."""
-        return (self.distance < 0.0) & (self.distance >= -min(SPILL, self.radius))
+        return (self.distance < 0.0) & (self.distance >= -(SPILL if self.radius else 0.0))
 
     @property
     def band(self) -> np.ndarray:
@@ -141,11 +142,11 @@ def _matching(
 
 
 def soften_borders(picture: np.ndarray, lines: Outline) -> np.ndarray:
-    """`picture`, (H, W, 3) float32, with the borders of what is in front running out softly over what is behind.
+    """`picture`, (H, W, 3) float32, with the outer half of lines, running out softly over what is behind.
 
     Passes tell to a pixel which side it shows; paint put together by them would have stairs along every silhouette.
     """
-    cover = cv2.GaussianBlur((lines.distance > 0.0).astype(np.float32), (0, 0), EDGE)
+    cover = cv2.GaussianBlur((lines.distance > -OUTER).astype(np.float32), (0, 0), EDGE)
     cover[~lines.spilled] = 0.0
     return picture + cover[..., None] * (picture.reshape(-1, 3)[lines.front] - picture)
 
@@ -156,7 +157,8 @@ def behind_lines(lines: Outline) -> np.ndarray:
 
     What lies behind a silhouette and was never seen far from one is continued from there: paint would hold the line.
     """
-    clean = ~lines.band
+    # What is in front is left out as far as the line reaches behind it, lest its pixels be the nearest.
+    clean = np.where(lines.distance > 0.0, lines.distance > max(lines.radius, SPILL + 1.0), ~lines.spilled)
     if not clean.any():
         return np.full(clean.shape, -1, np.int64)
     nearest_clean = _nearest_of(clean)
