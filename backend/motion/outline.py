@@ -22,6 +22,7 @@ WANDERED = 0.75  # pixels: as far may a silhouette wander over its surface befor
 SLIPPED = 0.75  # pixels: paint drawn at a distance that differs by more is not the same part of a line
 SEARCH = 2  # pixels around where a silhouette should have been
 AWAY = 0.2  # how much a pixel of that is worth against one of distance from the silhouette
+TOUCHING = 1.005  # times as far away: no farther behind
 OUTER = 1.0  # pixels: as far what is in front, its line first of all, reaches over what is behind
 EDGE = 0.7  # pixels, standard deviation: how soft it ends there
 NOWHERE = 1e4  # pixels: the distance where there is no silhouette
@@ -69,9 +70,9 @@ def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
     in_front = np.zeros(depth.shape, bool)
     for axis, end in enumerate(ends(passes)):
         first, second = neighbours(axis)
-        nearer = depth[first] <= depth[second]
-        in_front[first] |= end & nearer
-        in_front[second] |= end & ~nearer
+        # Where two things touch, neither is in front: each has its half of the line.
+        in_front[first] |= end & (depth[first] <= depth[second] * TOUCHING)
+        in_front[second] |= end & (depth[second] <= depth[first] * TOUCHING)
     if not in_front.any():
         return Outline(np.full(depth.shape, NOWHERE, np.float32), np.zeros(depth.shape, np.int64), labels, radius)
     apart, number = cv2.distanceTransformWithLabels(
