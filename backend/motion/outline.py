@@ -147,7 +147,9 @@ def soften_borders(picture: np.ndarray, lines: Outline) -> np.ndarray:
 
     Passes tell to a pixel which side it shows; paint put together by them would have stairs along every silhouette.
     """
-    cover = cv2.GaussianBlur((lines.distance > -OUTER).astype(np.float32), (0, 0), EDGE)
+    # No farther to the near side than the blur sees: beside another silhouette that distance is of other things.
+    border = (lines.distance > -OUTER) & (lines.distance < 3.0 * EDGE)
+    cover = cv2.GaussianBlur(border.astype(np.float32), (0, 0), EDGE)
     cover[~lines.spilled] = 0.0
     return picture + cover[..., None] * (picture.reshape(-1, 3)[lines.front] - picture)
 
