@@ -23,8 +23,7 @@ SLIPPED = 0.75  # pixels: paint drawn at a distance that differs by more is not 
 SEARCH = 2  # pixels around where a silhouette should have been
 AWAY = 0.2  # how much a pixel of that is worth against one of distance from the silhouette
 TOUCHING = 1.005  # times as far away: no farther behind
-OUTER = 1.0  # pixels: as far what is in front, its line first of all, reaches over what is behind
-EDGE = 0.7  # pixels, standard deviation: how soft it ends there
+EDGE = 0.6  # pixels, standard deviation: how softly what is in front ends over what is behind
 NOWHERE = 1e4  # pixels: the distance where there is no silhouette
 
 
@@ -143,12 +142,12 @@ def _matching(
 
 
 def soften_borders(picture: np.ndarray, lines: Outline) -> np.ndarray:
-    """`picture`, (H, W, 3) float32, with the outer half of lines, running out softly over what is behind.
+    """`picture`, (H, W, 3) float32, with what is in front running out softly over what is behind.
 
     Passes tell to a pixel which side it shows; paint put together by them would have stairs along every silhouette.
     """
     # No farther to the near side than the blur sees: beside another silhouette that distance is of other things.
-    border = (lines.distance > -OUTER) & (lines.distance < 3.0 * EDGE)
+    border = (lines.distance > 0.0) & (lines.distance < 4.0 * EDGE)
     cover = cv2.GaussianBlur(border.astype(np.float32), (0, 0), EDGE)
     cover[~lines.spilled] = 0.0
     return picture + cover[..., None] * (picture.reshape(-1, 3)[lines.front] - picture)
