@@ -89,13 +89,25 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
     bl_parent_id = "FLOWBRUSH_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The method, and what there is to choose about noise, light, a last pass and what frames look at."""
+        """The method, and what paint does in changing light."""
         chosen, layout = context.scene.flowbrush, field_layout(self)
         layout.prop(chosen, "method")
         if chosen.method == "surface":
             layout.prop(chosen, "light")
+
+
+class FLOWBRUSH_PT_steadiness(FlowbrushPanel, bpy.types.Panel):
+    """What makes any method steadier; closed, so that the buttons below stay in sight."""
+
+    bl_label = "Steadiness"
+    bl_parent_id = "FLOWBRUSH_PT_motion"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The noise, a last pass, and what frames look at."""
+        layout = field_layout(self)
         for name in ("seed_mode", "refine", "shared_attention"):
-            layout.prop(chosen, name)
+            layout.prop(context.scene.flowbrush, name)
 
 
 class FLOWBRUSH_PT_take(FlowbrushPanel, bpy.types.Panel):
@@ -167,5 +179,6 @@ CLASSES = (
     FLOWBRUSH_PT_shot,
     FLOWBRUSH_PT_style,
     FLOWBRUSH_PT_motion,
+    FLOWBRUSH_PT_steadiness,
     FLOWBRUSH_PT_take,
 )

@@ -79,15 +79,20 @@ class Desk:
     def find(self, wanted: str) -> Generator[float, None, tuple[int, int]]:
         """The window position of the sidebar's button for an operator or field for a property of Flowbrush.
 
+        Turns the mouse's wheel, down and then up, where it is not in sight.
         Raises LookupError when there is none.
         """
         names = {f"bpy.ops.flowbrush.{wanted}()", f"flowbrush.{wanted}"}
         sidebar = self.region(self.editor, "UI")
         x, top = sidebar.x + sidebar.width * 3 // 5, sidebar.y + sidebar.height - 8
-        for y in (self._last_seen.get(wanted, top), *range(top, sidebar.y, -12)):
-            if names & (yield from self.under_mouse(x, y)):
-                self._last_seen[wanted] = y
-                return x, y
+        for wheel in ("", "WHEELDOWNMOUSE", "WHEELUPMOUSE"):
+            for _ in range(20 if wheel else 0):
+                self.event(wheel, "PRESS", x, top)
+                yield 0.03
+            for y in (self._last_seen.get(wanted, top), *range(top, sidebar.y, -12)):
+                if names & (yield from self.under_mouse(x, y)):
+                    self._last_seen[wanted] = y
+                    return x, y
         raise LookupError(f"neither button nor field for {wanted} in the sidebar")
 
     def click(self, wanted: str) -> Generator[float, None, None]:
