@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -134,11 +135,11 @@ def _fill_in_prompts(region: "FlowbrushRegion", _context: bpy.types.Context) -> 
     region.prompt, region.negative_prompt = style.prompt, style.negative_prompt
 
 
-def _strength(description: str) -> Any:
+def _strength(description: str, name: str = "Strength", default: float = FIRST.strength) -> Any:
     return FloatProperty(
-        name="Strength",
+        name=name,
         description=description,
-        default=FIRST.strength,
+        default=default,
         min=0.0,
         max=1.0,
         subtype="FACTOR",
@@ -157,6 +158,12 @@ def _softness(what: str, default: float) -> Any:
         soft_max=20.0,
         options=set(),
     )
+
+
+def _choice(name: str, description: str, values: Iterable[str], texts: dict[str, tuple[str, str]], default: str) -> Any:
+    """The field of a setting that takes one of `values`; texts: the name and the description of each."""
+    items = [(value, *texts[value]) for value in values]
+    return EnumProperty(name=name, description=description, items=items, default=default, options=set())
 
 
 class FlowbrushRegion(bpy.types.PropertyGroup):
@@ -274,12 +281,8 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         min=0,
         options=set(),
     )
-    seed_mode: EnumProperty(
-        name="Noise",
-        description="Where the noise stays that painting starts from",
-        items=[(name, *SEED_MODE_TEXTS[name]) for name in SEED_MODES],
-        default=TakeSettings.seed_mode,
-        options=set(),
+    seed_mode: _choice(
+        "Noise", "Where the noise stays that painting starts from", SEED_MODES, SEED_MODE_TEXTS, TakeSettings.seed_mode
     )
     words: StringProperty(
         name="Words",
@@ -293,29 +296,20 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
     )
 
-    method: EnumProperty(
-        name="Method",
-        description="How the frames depend on each other",
-        items=[(name, *METHOD_TEXTS[name]) for name in reversed(METHODS)],
-        default="flow",
-        options=set(),
+    method: _choice(
+        "Method", "How the frames depend on each other", reversed(METHODS), METHOD_TEXTS, TakeSettings.method
     )
-    refine: FloatProperty(
-        name="Refine",
-        description="Paint every finished frame over once more, with this strength and noise on its surfaces",
-        default=TakeSettings.refine,
-        min=0.0,
-        max=1.0,
-        soft_max=0.5,
-        subtype="FACTOR",
-        options=set(),
+    refine: _strength(
+        "Paint every finished frame over once more, this strongly and with noise on its surfaces",
+        "Refine",
+        TakeSettings.refine,
     )
-    light: EnumProperty(
-        name="Light",
-        description="What paint does that the method Surface finds again, when the light on it changes",
-        items=[(name, *LIGHT_TEXTS[name]) for name in LIGHTS],
-        default=TakeSettings.light,
-        options=set(),
+    light: _choice(
+        "Light",
+        "What paint does that the method Surface finds again, when the light on it changes",
+        LIGHTS,
+        LIGHT_TEXTS,
+        TakeSettings.light,
     )
     shared_attention: BoolProperty(
         name="Shared Attention",

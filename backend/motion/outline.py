@@ -74,12 +74,7 @@ def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
         in_front[second] |= end & (depth[second] <= depth[first] * TOUCHING)
     if not in_front.any():
         return Outline(np.full(depth.shape, NOWHERE, np.float32), np.zeros(depth.shape, np.int64), labels, radius)
-    apart, number = cv2.distanceTransformWithLabels(
-        (~in_front).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    of_number = np.zeros(number.max() + 1, np.int64)
-    of_number[number[in_front]] = np.flatnonzero(in_front)
-    front = of_number[number]
+    apart, front = _nearest_of(in_front)
     same = (labels.reshape(-1, 2)[front] == labels).all(axis=2)
     # Beside its own front a pixel of the same object lies behind only where there is a jump in depth between them.
     behind = ~same | (depth > depth.ravel()[front] * 1.03)
@@ -163,24 +158,27 @@ def behind_lines(lines: Outline) -> np.ndarray:
     clean = np.where(lines.distance > 0.0, lines.distance > max(lines.radius, SPILL + 1.0), ~lines.spilled)
     if not clean.any():
         return np.full(clean.shape, -1, np.int64)
-    nearest_clean = _nearest_of(clean)
+    _, nearest_clean = _nearest_of(clean)
     same = (lines.labels.reshape(-1, 2)[nearest_clean] == lines.labels).all(axis=2)
     return np.where(same, nearest_clean, -1)
 
 
-def _nearest_of(pixels: np.ndarray) -> np.ndarray:
-    """(H, W) int64: the flat index of the nearest of `pixels`, (H, W) bool, of which there is at least one."""
-    _, number = cv2.distanceTransformWithLabels(
+def _nearest_of(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far the nearest of `pixels`, (H, W) bool, of which there is at least one, is, (H, W) float32 in pixels; and
+    its flat index, (H, W) int64.
+    """
+    apart, number = cv2.distanceTransformWithLabels(
         (~pixels).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     of_number = np.zeros(number.max() + 1, np.int64)
     of_number[number[pixels]] = np.flatnonzero(pixels)
-    return of_number[number]
+    return apart, of_number[number]
 
 
 def _spread(flow: np.ndarray, known: np.ndarray) -> np.ndarray:
     """`flow`, (H, W, 2), continued from the pixels `known` to all others: each takes that of the nearest."""
-    return flow.reshape(-1, 2)[_nearest_of(known)]
+    _, nearest_known = _nearest_of(known)
+    return flow.reshape(-1, 2)[nearest_known]
 
 
 def _inward(distance: np.ndarray, positions: np.ndarray) -> np.ndarray:
