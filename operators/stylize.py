@@ -5,9 +5,10 @@ from pathlib import Path
 
 import bpy
 
-from .. import preferences, properties
+from .. import preferences
 from ..backend.shot import Shot, checked_name
 from ..backend.take import TakeSettings
+from ..settings import take_settings
 from . import picture
 from .capture import CaptureStage, captured_shot, check_scene, needed_for, unsaved_images
 from .job import Job, JobOperator, Stage
@@ -31,30 +32,6 @@ class StylizeStage(WorkerStage):
             settings=settings.document(),
             replace=replace_other,
         )
-
-
-def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
-    """What the panel says, checked. Raises SettingsError."""
-    model = chosen.model.strip()
-    settings = replace(
-        properties.style_of(chosen),
-        prompt=chosen.prompt,
-        negative_prompt=chosen.negative_prompt,
-        strength=chosen.strength,
-        steps=chosen.steps,
-        guidance=chosen.guidance,
-        seed=chosen.seed,
-        seed_mode=chosen.seed_mode,
-        model=bpy.path.abspath(model) if model.startswith("//") else model,
-        method=chosen.method,
-        light=chosen.light,
-        regions=chosen.region_settings,
-        paint=chosen.paint.strip(),
-        paint_softness=chosen.paint_softness,
-        refine=chosen.refine,
-        shared_attention=chosen.shared_attention,
-    )
-    return TakeSettings.parse(settings.document())
 
 
 class FLOWBRUSH_OT_stylize_frame(JobOperator):

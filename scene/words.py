@@ -22,5 +22,5 @@ def _words(path: Path) -> Words | None:
     # The panel asks at every redraw.
     try:
         return Words.of_model(path)
-    except ModelError:  # said when it is to paint
+    except (ModelError, OSError):  # said when it is to paint
         return None

@@ -13,8 +13,8 @@ from flowbrush.backend.errors import SettingsError
 from flowbrush.backend.take import RegionSettings
 from flowbrush.operators import regions
 from flowbrush.operators.capture import needed_for
-from flowbrush.operators.stylize import take_settings
 from flowbrush.scene import names
+from flowbrush.settings import take_settings
 
 
 @pytest.fixture(scope="module", autouse=True)

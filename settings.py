@@ -1,0 +1,115 @@
+"""What the panel says as the settings of a take, and the settings of a take put back into the panel."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import properties
+from .backend.take import RegionSettings, TakeSettings
+
+MAX_SEED = 2**31 - 1  # of Blender's whole numbers
+
+# How a take is painted, whatever the scene: the fields that panel and settings have in common. What a Blender preset
+# holds.
+LOOK = (
+    "prompt",
+    "negative_prompt",
+    "strength",
+    "steps",
+    "guidance",
+    "seed_mode",
+    "method",
+    "light",
+    "refine",
+    "shared_attention",
+)
+# What the panel has no field for and the style decides, in the user's words.
+_OF_THE_STYLE = {
+    "controls": "Conditions",
+    "scheduler": "Scheduler",
+    "crop_to_mask": "Crop to mask",
+    "edge_band": "Edge band",
+}
+
+
+def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
+    """What the panel says, checked. Raises SettingsError."""
+    model = chosen.model.strip()
+    settings = replace(
+        properties.style_of(chosen),
+        **{name: getattr(chosen, name) for name in LOOK},
+        model=bpy.path.abspath(model) if model.startswith("//") else model,
+        seed=chosen.seed,
+        regions=chosen.region_settings,
+        paint=chosen.paint.strip(),
+        paint_softness=chosen.paint_softness,
+    )
+    return TakeSettings.parse(settings.document())
+
+
+def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
+    """Puts `settings` into the panel of `scene`; gives a sentence for each thing that is not as they say.
+
+    Not put there is what belongs to a machine or to one take: device, precision, leave to load pickles, frames.
+    Raises SettingsError, with nothing changed, where `scene` and `settings` both have a style that is not known here.
+    """
+    chosen = scene.flowbrush
+    if settings.style in properties.styles():
+        chosen.style = settings.style  # before all that it fills in
+    style = properties.style_of(chosen)
+    for name in (*LOOK, "model", "paint", "paint_softness"):
+        setattr(chosen, name, getattr(settings, name))
+    chosen.seed = settings.seed % (MAX_SEED + 1)
+    chosen.regions.clear()
+    for region in settings.regions:
+        _add_region(chosen, region)
+    chosen.active_region = 0
+    chosen.check_masks()
+    return [*_differences(style, settings), *_seed_and_model(chosen, settings)]
+
+
+def _add_region(chosen: properties.FlowbrushSettings, settings: RegionSettings) -> None:
+    region = chosen.regions.add()
+    for name in ("mask", "prompt", "negative_prompt", "softness"):
+        setattr(region, name, getattr(settings, name))
+    region.use_strength = settings.strength is not None
+    if settings.strength is not None:
+        region.strength = settings.strength
+
+
+def _differences(style: TakeSettings, wanted: TakeSettings) -> list[str]:
+    unknown = f"The style {wanted.style} is not in this version; {style.style} stays chosen"
+    sentences = [unknown] if wanted.style not in ("", style.style) else []
+    for name, label in _OF_THE_STYLE.items():
+        have, want = getattr(style, name), getattr(wanted, name)
+        if have != want:
+            sentences.append(f"{label}: {_shown(have)}, as in the style {style.style}, not {_shown(want)}")
+    return sentences
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return "on" if value else "off"
+        case tuple():
+            return ", ".join(f"{one.condition} {one.scale:g}" for one in value) or "none"
+        case _:
+            return str(value) or "the model's own"
+
+
+def _seed_and_model(chosen: properties.FlowbrushSettings, wanted: TakeSettings) -> list[str]:
+    sentences = []
+    if chosen.seed != wanted.seed:
+        sentences.append(f"The seed {wanted.seed} is larger than Blender's numbers: it became {chosen.seed}")
+    if wanted.model != "starter" and not _exists(Path(bpy.path.abspath(wanted.model))):
+        sentences.append(f"The model {wanted.model} is not on this machine: choose it in the field Model")
+    return sentences
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with signs that no path has
+        return False
