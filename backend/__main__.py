@@ -9,7 +9,7 @@ from pathlib import Path
 from .blender import run_scene
 from .errors import FlowbrushError
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
-from .take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings, load_styles, style_settings
+from .take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings, bad_settings, load_styles, style_settings
 
 EXAMPLES = """
 examples:
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     stylize.add_argument("shot", type=Path, help="a folder that capture wrote")
     stylize.add_argument("--take", required=True, help="the take's name")
     stylize.add_argument("--style", help=f"one of: {', '.join(load_styles())}")
+    stylize.add_argument("--settings", type=Path, help="a .flowbrush file; what else is given here goes before it")
     stylize.add_argument("--method", choices=METHODS, help="how frames depend on each other")
     stylize.add_argument("--light", choices=LIGHTS, help="what paint that surface finds again does as light changes")
     stylize.add_argument("--prompt", help="instead of the style's")
@@ -205,7 +206,7 @@ def _stylize(given: argparse.Namespace) -> None:
     from .shot import Shot
     from .stylize import stylize
 
-    settings = style_settings(given.style) if given.style else TakeSettings()
+    settings = _base(given)
     texts = ("method", "prompt", "negative_prompt", "model", "seed_mode", "light", "paint")
     numbers = ("strength", "steps", "guidance", "seed", "refine", "shared_attention")
     chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
@@ -218,6 +219,19 @@ def _stylize(given: argparse.Namespace) -> None:
     for done in frames:
         print(f"{done.path}  {done.done}/{done.total}, {done.seconds:.1f} s", flush=True)
     print(f"The take is in {shot.take_folder(given.take)}")
+
+
+def _base(given: argparse.Namespace) -> TakeSettings:
+    from .settings_file import read_settings
+
+    if given.settings and given.style:
+        raise bad_settings("the command line names a style and a settings file, which has one")
+    if given.style:
+        return style_settings(given.style)
+    settings, notes = read_settings(given.settings) if given.settings else (TakeSettings(), [])
+    for note in notes:
+        _note(note)
+    return settings
 
 
 def _region(mask: str, prompt: str) -> RegionSettings:

@@ -1,12 +1,14 @@
 """Typed access to JSON that somebody else wrote: every field is checked before anything uses it."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 from .errors import FlowbrushError
 
 MAX_TEXT = 4000
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what ends a text early, and halves of characters
 
 
 class Fields:
@@ -38,6 +40,8 @@ class Fields:
         value: str = self._value(name, str, "text", default)
         if len(value) > MAX_TEXT:
             raise self._fail(f"{self.where}: '{name}' is longer than {MAX_TEXT} characters")
+        if _NO_TEXT.search(value):
+            raise self._fail(f"{self.where}: '{name}' holds a sign that is no text")
         if choices and value not in choices:
             raise self._fail(f"{self.where}: '{name}' is '{value}'; choose one of {', '.join(choices)}")
         return value

@@ -31,8 +31,13 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 SEED_MODES = ("fixed", "per_frame", "surface")
 LIGHTS = ("follow", "keep")
+MAX_CONTROLS = 16
+MAX_GUIDANCE = 50.0
 MAX_REGIONS = 16
+MAX_SEED = 2**53  # what JSON keeps exactly
 MAX_SOFTNESS = 100.0  # pixels
+MAX_SCALE = 2.0
+MAX_STEPS = 1000
 STYLES_FILE = Path(__file__).with_name("styles.toml")
 
 
@@ -114,9 +119,9 @@ class TakeSettings:
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
         """Checks `document`, field by field; absent fields take their default. Raises SettingsError."""
         default = TakeSettings()
-        given = Fields(document, where, _bad_settings)
+        given = Fields(document, where, bad_settings)
         if unknown := sorted(set(given.names()) - {f.name for f in fields(TakeSettings)}):
-            raise _bad_settings(f"{where}: '{unknown[0]}' is not a setting")
+            raise bad_settings(f"{where}: '{unknown[0]}' is not a setting")
         return TakeSettings(
             style=given.text("style", default.style),
             method=given.text("method", default.method, tuple(METHODS)),
@@ -127,17 +132,17 @@ class TakeSettings:
                 ControlSettings(
                     condition=control.text("condition"),
                     model=control.text("model", ""),
-                    scale=control.number("scale", 0.0, 2.0, 1.0),
+                    scale=control.number("scale", 0.0, MAX_SCALE, 1.0),
                     start=control.number("start", 0.0, 1.0, 0.0),
                     end=control.number("end", 0.0, 1.0, 1.0),
                 )
-                for control in given.children("controls", 16)
+                for control in given.children("controls", MAX_CONTROLS)
             ),
             strength=given.number("strength", 0.0, 1.0, default.strength),
-            steps=given.integer("steps", 1, 1000, default.steps),
-            guidance=given.number("guidance", 0.0, 50.0, default.guidance),
+            steps=given.integer("steps", 1, MAX_STEPS, default.steps),
+            guidance=given.number("guidance", 0.0, MAX_GUIDANCE, default.guidance),
             scheduler=given.text("scheduler", default.scheduler, SCHEDULERS),
-            seed=given.integer("seed", 0, 2**53, default.seed),
+            seed=given.integer("seed", 0, MAX_SEED, default.seed),
             seed_mode=given.text("seed_mode", default.seed_mode, SEED_MODES),
             device=given.text("device", default.device, DEVICES),
             precision=given.text("precision", default.precision, PRECISIONS),
@@ -297,7 +302,7 @@ def _frames(given: Fields) -> tuple[int, int] | None:
         return None
     frames = given.integers("frames", -MAX_FRAME, MAX_FRAME, 2)
     if len(frames) != 2 or frames[1] < frames[0]:
-        raise _bad_settings(f"{given.where}: 'frames' must be a first and a last frame")
+        raise bad_settings(f"{given.where}: 'frames' must be a first and a last frame")
     return frames[0], frames[1]
 
 
@@ -324,7 +329,8 @@ def _given(settings: TakeSettings | RegionSettings) -> dict[str, Any]:
     return {name: value for name, value in asdict(settings).items() if value is not None}
 
 
-def _bad_settings(reason: str) -> SettingsError:
+def bad_settings(reason: str) -> SettingsError:
+    """The error of settings that make no sense."""
     return SettingsError(Code.BAD_SETTINGS, f"These settings cannot be used: {reason}")
 
 

@@ -23,6 +23,7 @@ FORBIDDEN = {
             "parsing",
             "shot",
             "take",
+            "settings_file",
             "needs",
             "pose",
             "ade20k",
@@ -41,6 +42,7 @@ FORBIDDEN = {
             "quality/measures",
         )
     },
+    "backend/foreign": STANDARD_LIBRARY_ONLY,
     "backend/passes": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/motion": HEAVY | BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters"},
     "backend/footage": BLENDER | {"scene", "operators", "panels", "backend.methods", "backend.painters", "diffusers"},

@@ -1,0 +1,194 @@
+"""Settings while they are translated: what changes, and what there is to say about it."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..parsing import MAX_TEXT
+from ..take import MAX_CONTROLS, MAX_GUIDANCE, MAX_SCALE, MAX_SEED, MAX_STEPS, ControlSettings, TakeSettings
+from . import prompts
+
+MAX_NAMED = 60  # characters of somebody else's words in a sentence
+MAX_LISTED = 40  # names in one
+
+# A1111's samplers, lower case, with the schedule type where one is said. Also Deforum's, which are A1111's or have the
+# names of k-diffusion. https://github.com/AUTOMATIC1111/stable-diffusion-webui/blob/master/modules/sd_samplers_kdiffusion.py
+_SCHEDULERS = {
+    "ddim": "ddim",
+    "euler": "euler",
+    "euler a": "euler_a",
+    "euler_ancestral": "euler_a",
+    "dpm++ 2m": "dpmpp_2m",
+    "dpm++ 2m karras": "dpmpp_2m_karras",
+    "dpm++ 2m automatic": "dpmpp_2m_karras",  # what its schedule is, left to itself
+    "unipc": "unipc",
+    "lcm": "lcm",
+}
+# What is drawn, by a word in the name of the preprocessor or else of the ControlNet; the first that fits.
+_CONDITIONS = {
+    "scribble": "",
+    "depth_zoe": "depth_metric",
+    "depth": "depth",
+    "normal": "normal",
+    "canny": "canny",
+    "softedge": "softedge",
+    "hed": "softedge",
+    "pidinet": "softedge",
+    "lineart": "lineart",
+    "openpose_full": "openpose_full",
+    "openpose_hand": "openpose_hand",
+    "openpose_faceonly": "openpose_faceonly",
+    "openpose_face": "openpose_face",
+    "openpose": "openpose",
+    "seg": "segmentation",
+    "oneformer": "segmentation",
+    "tile": "tile",
+    "shuffle": "shuffle",
+}
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What became of another program's settings.
+
+    program: whose they were. translated: what was taken over, in the panel's words. notes: a sentence for everything
+    that has no counterpart, or that became something else.
+    """
+
+    program: str
+    settings: TakeSettings
+    translated: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Draft:
+    """Changes to `base`, made one after the other by a format's reader."""
+
+    def __init__(self, base: TakeSettings, program: str) -> None:
+        self._base, self._program = base, program
+        self._changes: dict[str, Any] = {}
+        self._controls: list[ControlSettings] = []
+        self._translated: list[str] = []
+        self._notes: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        """Something that the user should know."""
+        if sentence not in self._notes:
+            self._notes.append(sentence)
+
+    def left_out(self, names: list[str]) -> None:
+        """What has no counterpart at all, by the other program's names."""
+        if names:
+            more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+            self.note(f"Left out, without a counterpart: {', '.join(map(short, names[:MAX_LISTED]))}{more}")
+
+    def prompts(self, prompt: str, negative: str) -> None:
+        """The prompts, without the signs that only the other program reads."""
+        for name, label, text in (("prompt", "Prompt", prompt), ("negative_prompt", "Negative", negative)):
+            plain = prompts.plain(text)
+            if plain.weighted:
+                self.note("Weights of words, as in (word:1.3), have no counterpart: the words stay, without weights")
+            if plain.changing:
+                self.note("Words that change while a picture is painted, as in [from:to:0.5], have no counterpart")
+            if plain.networks:
+                self.note(f"LoRA and the like are left out: {', '.join(map(short, plain.networks[:MAX_LISTED]))}")
+            if len(plain.text) > MAX_TEXT:
+                self.note(f"{label} is longer than {MAX_TEXT} characters: its end is left out")
+            self._take(name, label, plain.text[:MAX_TEXT])
+
+    def strength(self, value: float | None) -> None:
+        """Denoising strength, 0 to 1."""
+        self._number("strength", "Strength", value, 0.0, 1.0)
+
+    def steps(self, value: float | None) -> None:
+        """Denoising steps."""
+        self._number("steps", "Steps", value, 1, MAX_STEPS, whole=True)
+
+    def guidance(self, value: float | None) -> None:
+        """Classifier-free guidance scale."""
+        self._number("guidance", "Guidance", value, 0.0, MAX_GUIDANCE)
+
+    def seed(self, value: float | None) -> None:
+        """The seed; one below 0 stands for any."""
+        if value is not None and value < 0:
+            self.note(f"The seed is left to chance there: Seed stays {self._base.seed}")
+            return
+        self._number("seed", "Seed", value, 0, MAX_SEED, whole=True)
+        self.note(f"The same seed is other noise in {self._program}: the picture will be another one")
+
+    def seed_mode(self, value: str) -> None:
+        """Where noise stays."""
+        self._take("seed_mode", "Noise", value)
+
+    def scheduler(self, sampler: str, schedule: str = "") -> None:
+        """A sampler, and its schedule type where it is said apart."""
+        whole = f"{sampler} {schedule}".strip()
+        name = _SCHEDULERS.get(whole.lower())
+        if name is None and schedule.lower() == "automatic":
+            name = _SCHEDULERS.get(sampler.strip().lower())
+        if name is None:
+            self.note(f"The sampler {short(whole)} has no counterpart")
+        else:
+            self._take("scheduler", "Scheduler", name)
+
+    def control(
+        self, module: str, model: str, scale: float | None = None, start: float | None = None, end: float | None = None
+    ) -> None:
+        """A ControlNet unit: its preprocessor, its network, and its weight and range where they can be read."""
+        found = [name for text in (module, model) for word, name in _CONDITIONS.items() if word in text.lower()]
+        if not found or not found[0] or len(self._controls) == MAX_CONTROLS:
+            self.note(f"The ControlNet unit {short(f'{module} {model}')} has no counterpart")
+            return
+        given = ControlSettings(found[0])
+        self._controls.append(
+            replace(
+                given,
+                scale=self._within("A ControlNet's weight", given.scale if scale is None else scale, 0.0, MAX_SCALE),
+                start=self._within("A ControlNet's start", given.start if start is None else start, 0.0, 1.0),
+                end=self._within("A ControlNet's end", given.end if end is None else end, 0.0, 1.0),
+            )
+        )
+
+    def translation(self) -> Translation:
+        """All of it. Raises SettingsError where it makes no sense together."""
+        if self._controls:
+            self._take("controls", "Conditions", tuple(self._controls))
+            self.note("Of ControlNet units only condition, weight and range are taken: Flowbrush draws the conditions")
+        settings = TakeSettings.parse(replace(self._base, **self._changes).document(), "the pasted text")
+        return Translation(self._program, settings, tuple(self._translated), tuple(self._notes))
+
+    def _number(
+        self, name: str, label: str, value: float | None, low: float, high: float, *, whole: bool = False
+    ) -> None:
+        if value is None:
+            self.note(f"{label} cannot be read, and stays {getattr(self._base, name):g}")
+            return
+        inside = self._within(label, value, low, high)
+        self._take(name, label, round(inside) if whole else inside)
+
+    def _within(self, label: str, value: float, low: float, high: float) -> float:
+        inside = min(max(value, low), high)
+        if inside != value:
+            self.note(f"{label} was {value:g}: it became {inside:g}")
+        return inside
+
+    def _take(self, name: str, label: str, value: Any) -> None:
+        self._changes[name] = value
+        self._translated.append(label)
+
+
+def short(words: str) -> str:
+    """Somebody else's words, fit to stand in a sentence."""
+    words = " ".join(words[: 4 * MAX_NAMED].encode("utf-8", "replace").decode().replace("\0", " ").split())
+    return words if len(words) <= MAX_NAMED else f"{words[:MAX_NAMED]}…"
+
+
+def number(value: object) -> float | None:
+    """A number, or a text that is one; None for anything else, and for what is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
