@@ -15,12 +15,14 @@ from .operators import (
     refresh,
     regions,
     report,
+    settings,
     stylize,
 )
 from .panels import conditions as conditions_panel
 from .panels import footage as footage_panel
 from .panels import people, view3d
 from .panels import regions as regions_panel
+from .panels import settings as settings_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
@@ -40,6 +42,8 @@ CLASSES: tuple[type, ...] = (
     *conditions.CLASSES,
     *bones.CLASSES,
     *footage.CLASSES,
+    *settings.CLASSES,
+    *settings_panel.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
     *conditions_panel.CLASSES,

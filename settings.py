@@ -50,24 +50,49 @@ def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
 
 
 def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
-    """Puts `settings` into the panel of `scene`; gives a sentence for each thing that is not as they say.
+    """Puts `settings` into the panel of `scene`; gives what `differences` gives.
 
     Not put there is what belongs to a machine or to one take: device, precision, leave to load pickles, frames.
-    Raises SettingsError, with nothing changed, where `scene` and `settings` both have a style that is not known here.
+    Raises SettingsError, with nothing changed, as `differences` does.
     """
+    sentences = differences(scene, settings)
     chosen = scene.flowbrush
     if settings.style in properties.styles():
         chosen.style = settings.style  # before all that it fills in
-    style = properties.style_of(chosen)
     for name in (*LOOK, "model", "paint", "paint_softness"):
         setattr(chosen, name, getattr(settings, name))
-    chosen.seed = settings.seed % (MAX_SEED + 1)
-    chosen.regions.clear()
-    for region in settings.regions:
-        _add_region(chosen, region)
-    chosen.active_region = 0
+    chosen.seed = _seed(settings)
+    if settings.regions != chosen.region_settings:  # else those that are switched off would go
+        chosen.regions.clear()
+        for region in settings.regions:
+            _add_region(chosen, region)
+        chosen.active_region = 0
     chosen.check_masks()
-    return [*_differences(style, settings), *_seed_and_model(chosen, settings)]
+    return sentences
+
+
+def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
+    """A sentence for each thing that the panel of `scene` cannot have as `settings` say, and for a missing model.
+
+    Raises SettingsError where `scene` and `settings` both have a style that is not known here.
+    """
+    style = properties.styles().get(settings.style) or properties.style_of(scene.flowbrush)
+    sentences = []
+    if settings.style not in ("", style.style):
+        sentences.append(f"The style {settings.style} is not in this version: {style.style} stays chosen")
+    for name, label in _OF_THE_STYLE.items():
+        have, want = getattr(style, name), getattr(settings, name)
+        if have != want:
+            sentences.append(f"{label}: {_shown(have)}, as in the style {style.style}, not {_shown(want)}")
+    if settings.seed != _seed(settings):
+        sentences.append(f"The seed {settings.seed} is larger than Blender's numbers: it becomes {_seed(settings)}")
+    if settings.model != "starter" and not _exists(Path(bpy.path.abspath(settings.model))):
+        sentences.append(f"The model {settings.model} is not on this machine: choose it in the field Model")
+    return sentences
+
+
+def _seed(settings: TakeSettings) -> int:
+    return settings.seed % (MAX_SEED + 1)
 
 
 def _add_region(chosen: properties.FlowbrushSettings, settings: RegionSettings) -> None:
@@ -79,16 +104,6 @@ def _add_region(chosen: properties.FlowbrushSettings, settings: RegionSettings) 
         region.strength = settings.strength
 
 
-def _differences(style: TakeSettings, wanted: TakeSettings) -> list[str]:
-    unknown = f"The style {wanted.style} is not in this version; {style.style} stays chosen"
-    sentences = [unknown] if wanted.style not in ("", style.style) else []
-    for name, label in _OF_THE_STYLE.items():
-        have, want = getattr(style, name), getattr(wanted, name)
-        if have != want:
-            sentences.append(f"{label}: {_shown(have)}, as in the style {style.style}, not {_shown(want)}")
-    return sentences
-
-
 def _shown(value: Any) -> str:
     match value:
         case bool():
@@ -97,15 +112,6 @@ def _shown(value: Any) -> str:
             return ", ".join(f"{one.condition} {one.scale:g}" for one in value) or "none"
         case _:
             return str(value) or "the model's own"
-
-
-def _seed_and_model(chosen: properties.FlowbrushSettings, wanted: TakeSettings) -> list[str]:
-    sentences = []
-    if chosen.seed != wanted.seed:
-        sentences.append(f"The seed {wanted.seed} is larger than Blender's numbers: it became {chosen.seed}")
-    if wanted.model != "starter" and not _exists(Path(bpy.path.abspath(wanted.model))):
-        sentences.append(f"The model {wanted.model} is not on this machine: choose it in the field Model")
-    return sentences
 
 
 def _exists(path: Path) -> bool:

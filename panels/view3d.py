@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from . import settings
+
 PACKAGE = __package__.rpartition(".")[0]
 PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
 
@@ -20,6 +22,10 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
     """What runs, and why the last job did not finish."""
 
     bl_label = "Flowbrush"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Presets, and settings from elsewhere."""
+        settings.draw_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Progress and Cancel while a job runs; an error until the next one."""

@@ -160,9 +160,10 @@ def _controls(rest: dict[str, Any], draft: Draft) -> None:
     """The ControlNet units that are switched on."""
     units: dict[str, dict[str, Any]] = {}
     for name in [name for name in rest if _UNIT.fullmatch(name)]:
-        unit, field = name[3], name[5:]
-        units.setdefault(unit, {})[field] = rest.pop(name)
-    for unit in (unit for unit in units.values() if unit.get("enabled") is True):
+        units.setdefault(name[3], {})[name[5:]] = rest.pop(name)
+    for unit in units.values():
+        if unit.get("enabled") is not True:
+            continue
         scale, start, end = (_first_number(unit.get(name)) for name in ("weight", "guidance_start", "guidance_end"))
         if scale[1]:
             draft.note("A ControlNet's weight changes over time there: its first number is taken")

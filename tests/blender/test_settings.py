@@ -109,3 +109,60 @@ def test_a_model_that_is_no_path_is_not_here(scene):
         (said,) = apply_settings(scene, replace(properties.styles()["ink"], model=model))
         assert said.endswith("choose it in the field Model")
         assert scene.flowbrush.words == ""
+
+
+def test_a_file_brings_everything_back(scene, tmp_path):
+    apply_settings(scene, replace(OTHER, controls=()))
+    saved = take_settings(scene.flowbrush)
+    path = str(tmp_path / "look.flowbrush")
+    assert bpy.ops.flowbrush.save_settings(filepath=path) == {"FINISHED"}
+    apply_settings(scene, properties.styles()["ink"])
+    assert take_settings(scene.flowbrush) != saved
+    assert bpy.ops.flowbrush.load_settings(filepath=path) == {"FINISHED"}
+    assert take_settings(scene.flowbrush) == saved
+    assert bpy.context.window_manager.flowbrush.sentence == "The settings are those of look.flowbrush"
+
+
+def test_a_file_that_is_none_changes_nothing(scene, tmp_path):
+    path = tmp_path / "look.flowbrush"
+    path.write_text('{"format": "flowbrush-settings", "version": 1, "settings": {"steps": 0}}')
+    before = take_settings(scene.flowbrush)
+    with pytest.raises(RuntimeError, match="between 1 and 1000"):
+        bpy.ops.flowbrush.load_settings(filepath=str(path))
+    assert take_settings(scene.flowbrush) == before
+
+
+def test_pasted_settings_leave_alone_what_they_do_not_say(scene):
+    chosen = scene.flowbrush
+    bpy.ops.flowbrush.region_add()
+    bpy.ops.flowbrush.region_add()
+    chosen.regions[0].mask, chosen.regions[0].enabled = "hero", False
+    chosen.regions[1].mask, chosen.regions[1].strength = "floor", 0.3
+    text = "a fox\nNegative prompt: cel\nSteps: 9, Sampler: Euler a, CFG scale: 2, Seed: 4294967295"
+    assert bpy.ops.flowbrush.paste_settings(text=text) == {"FINISHED"}
+    assert (chosen.prompt, chosen.steps, chosen.guidance, chosen.seed) == ("a fox", 9, 2.0, 2**31 - 1)
+    assert (chosen.style, chosen.strength) == ("ink", properties.styles()["ink"].strength)
+    assert [(region.mask, region.enabled) for region in chosen.regions] == [("hero", False), ("floor", True)]
+    with pytest.raises(RuntimeError, match="copy what stands below a picture"):
+        bpy.ops.flowbrush.paste_settings(text="a fox")
+
+
+def test_presets_are_blenders_own(scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(bpy.utils, "user_resource", lambda kind, path="", create=False: folder(tmp_path / path))
+    monkeypatch.setattr(bpy.utils, "preset_paths", lambda subdir: [str(tmp_path / "presets" / subdir)])
+    apply_settings(scene, replace(OTHER, controls=()))
+    saved = take_settings(scene.flowbrush)
+    bpy.ops.flowbrush.preset_add(name="Night Walk")
+    (path,) = tmp_path.rglob("*.py")
+    apply_settings(scene, properties.styles()["ink"])
+    scene.flowbrush.seed = 3
+    bpy.ops.script.execute_preset(filepath=str(path), menu_idname="FLOWBRUSH_PT_presets")
+    of_the_scene = {"seed": 3, "regions": (), "paint": "", "paint_softness": 1.0}
+    assert take_settings(scene.flowbrush) == replace(saved, **of_the_scene)
+    bpy.ops.flowbrush.preset_add(name="Night Walk", remove_name=True)
+    assert not path.exists()
+
+
+def folder(path):
+    path.mkdir(parents=True, exist_ok=True)
+    return str(path)

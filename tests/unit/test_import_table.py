@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(flowbrush.__file__).parent
 HEAVY = {"torch", "diffusers", "transformers", "accelerate", "safetensors", "peft"}
 ARRAYS = {"numpy", "cv2", "scipy", "OpenEXR"}
-BLENDER = {"bpy", "bpy_extras", "mathutils", "bmesh", "gpu", "addon_utils"}
+BLENDER = {"bpy", "bpy_extras", "mathutils", "bmesh", "gpu", "addon_utils", "bl_operators", "bl_ui"}
 STANDARD_LIBRARY_ONLY = HEAVY | ARRAYS | BLENDER | {"av", "PIL", "uv"}
 
 # room (a file or folder) -> what none of its files may import: outside packages, or rooms of Flowbrush

@@ -1,0 +1,38 @@
+"""Presets, and settings as files and text: two small buttons in the tab's header."""
+
+import bpy
+from bl_ui.utils import PresetPanel
+
+
+class FLOWBRUSH_PT_presets(PresetPanel, bpy.types.Panel):
+    """Presets of how to paint, kept for all files."""
+
+    bl_label = "Flowbrush Presets"
+    preset_subdir = "flowbrush"
+    preset_operator = "script.execute_preset"
+    preset_add_operator = "flowbrush.preset_add"
+
+
+class FLOWBRUSH_MT_settings(bpy.types.Menu):
+    """Settings that come from elsewhere or go there"""
+
+    bl_label = "Settings"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Files, and the clipboard."""
+        # A menu in a header would run them at once, without asking for a file.
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        self.layout.operator("flowbrush.load_settings", icon="FILE_FOLDER")
+        self.layout.operator("flowbrush.save_settings", icon="FILE_TICK")
+        self.layout.separator()
+        self.layout.operator("flowbrush.paste_settings", icon="PASTEDOWN")
+
+
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Both buttons, at the header's right."""
+    row = layout.row(align=True)
+    row.menu("FLOWBRUSH_MT_settings", text="", icon="DOWNARROW_HLT")
+    FLOWBRUSH_PT_presets.draw_panel_header(row)
+
+
+CLASSES = (FLOWBRUSH_PT_presets, FLOWBRUSH_MT_settings)
