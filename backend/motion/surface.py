@@ -1,23 +1,35 @@
 """Finding the same surface point in another frame, however long ago that was and whatever hid it meanwhile.
 
-A point is known by its object, its instance and its rest position. Pixels of one frame are points of a k-d tree; a
-pixel of another frame asks for the nearest, and where exactly between that pixel and its neighbours the point lies
-follows from how the rest position changes from pixel to pixel there.
+A point is known by its object, its instance and its rest position. Pixels of one frame are points of a k-d tree; one in
+a block of pixels of another frame asks for the nearest, and the others walk to theirs from there. Where exactly between
+a pixel and its neighbours a point lies follows from how the rest position changes from pixel to pixel.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
+from .tangents import Tangents, taken
 from .visibility import BACKGROUND, FOOTPRINTS, footprint, surface_labels
 from .warp import pixel_grid
 
-STEPS = 2
+BLOCK = 4  # pixels, in both directions
+SLACK = 0.5  # the tree may answer with a point farther than the nearest by this part: the walk goes on from there
+STEPS = 4
 TREE_BYTES = 64  # a point
 BESIDE = 1.0  # pixels: a point farther than this from the nearest pixel's centre is not on the surface seen there
+# Where a walk that began elsewhere can be believed: it came to rest well within a pixel,
+WITHIN = 0.55  # pixels
+# and upon the surface, not upon one close by;
+UPON = 0.25  # footprints
+# or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed so far around.
+LEANING = 0.5
+AROUND = 1  # pixels
+HOLE, EMPTY = -1, -2  # nothing is indexed in this pixel; nor around it
 
 
 @dataclass(frozen=True)
@@ -52,35 +64,63 @@ class Places:
     scale: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Sought:
+    """N pixels whose points are sought.
+
+    pixels: (N,), flat indices in their picture. objects: (N,), numbers of the index's objects. places: (3, N) float32,
+    rest positions. footprint: (N,) float32.
+    """
+
+    pixels: np.ndarray
+    objects: np.ndarray
+    places: np.ndarray
+    footprint: np.ndarray
+
+    def some(self, which: np.ndarray) -> "_Sought":
+        """Those with the numbers `which`, (M,)."""
+        arrays = (self.pixels, self.objects, self.places, self.footprint)
+        return _Sought(*(array.take(which, axis=-1) for array in arrays))
+
+
+@dataclass(frozen=True)
+class _Walked:
+    """Where the walks to N points ended.
+
+    nearest: (N,), numbers of indexed pixels. shift: (2, N) float32, from there to the point, in pixels. found: (N,)
+    bool, the point is there. sure: (N,) bool, a walk from elsewhere would end alike.
+    """
+
+    nearest: np.ndarray
+    shift: np.ndarray
+    found: np.ndarray
+    sure: np.ndarray
+
+
 class SurfaceIndex:
     """Those points of a frame that its pixels `where`, (H, W) bool, show. Takes memory for these pixels only."""
 
     def __init__(self, points: Points, where: np.ndarray) -> None:
-        shown = where & (points.labels[..., 0] != BACKGROUND)
-        self._corner, box = _box(shown)
-        points = Points(points.labels[box], points.surface[box], points.footprint[box])
-        rows, columns = np.nonzero(shown[box])
-        self._pixels = np.stack((columns, rows), axis=1).astype(np.float32)
-        self._places = points.surface[rows, columns]
-        self._labels = _packed(points.labels[rows, columns])
-        self._reach = points.footprint[rows, columns]
-        self._pull, self._metric = _inverted(_slopes(points)[rows, columns])
-        # Which of these pixels lies where in the box.
-        self._at: np.ndarray = np.full(points.footprint.shape, -1, np.int32)
-        self._at[rows, columns] = np.arange(len(rows))
-        self._known = np.unique(self._labels)
+        shown, labels = where & (points.labels[..., 0] != BACKGROUND), _packed(points.labels)
+        pixels = np.flatnonzero(shown)
+        self._pixels = np.stack(np.divmod(pixels, shown.shape[1])[::-1]).astype(np.float32)
+        self._tangents = Tangents.of(points.surface, labels, pixels)
+        self._reach = points.footprint.take(pixels)
+        self._known = np.unique(labels.take(pixels))
+        self._objects = np.searchsorted(self._known, labels.take(pixels)).astype(np.int32)
+        self._corner, self._at = _numbered(shown)
+        self._low, self._high = _bounds(self._tangents.places, FOOTPRINTS * self._reach, self._objects)
         # Objects lie side by side along a fourth axis, farther apart than any of them is large.
-        self._apart = 4.0 * float(np.abs(self._places).max(initial=1.0))
-        self._tree = cKDTree(self._fourth(self._places, self._labels))
-        margin = FOOTPRINTS * float(self._reach.max(initial=0.0))
-        self._low = self._places.min(axis=0, initial=np.inf) - margin
-        self._high = self._places.max(axis=0, initial=-np.inf) + margin
+        self._apart = 4.0 * float(np.abs(self._tangents.places).max(initial=1.0))
+        # Much of what is sought lies far from all that is here, and a tree that is not balanced is quick to say so.
+        fourth = self._fourth(self._tangents.places, self._objects)
+        self._tree = cKDTree(fourth, balanced_tree=False, compact_nodes=False)
 
     @property
     def memory(self) -> int:
         """About how many bytes it takes."""
-        arrays = (self._pixels, self._places, self._labels, self._reach, self._pull, self._metric, self._at)
-        return sum(array.nbytes for array in arrays) + len(self._pixels) * TREE_BYTES
+        arrays = (self._pixels, self._tangents, self._reach, self._objects, self._at)
+        return sum(array.nbytes for array in arrays) + self._reach.size * TREE_BYTES
 
     def find(self, points: Points, where: np.ndarray) -> Places:
         """Where this frame shows what the pixels `where`, (H, W) bool, of another frame show.
@@ -88,54 +128,106 @@ class SurfaceIndex:
         Not found is what this frame does not show, what lies beside the indexed pixels, and the background.
         """
         height, width = where.shape
-        rows, columns = np.nonzero(where)
-        places, labels = points.surface[rows, columns], _packed(points.labels[rows, columns])
-        may_be = ((places >= self._low) & (places <= self._high)).all(axis=1) & np.isin(labels, self._known)
-        if not may_be.any():
+        sought = self._sought(points, where)
+        if not sought.pixels.size:
             return _nowhere(height, width)
-        rows, columns, places, labels = rows[may_be], columns[may_be], places[may_be], labels[may_be]
-        _, nearest = self._tree.query(self._fourth(places, labels), workers=-1)
-        shift, rest = self._solved(nearest, places)
-        # On a surface seen at a slant the nearest point need not be that of the nearest pixel: walk there.
-        walking = np.arange(len(nearest))
-        for _ in range(STEPS):
-            beside = self._pixel_beside(nearest[walking], shift[walking])
-            moved = beside != nearest[walking]
-            walking = walking[moved]
-            nearest[walking] = beside[moved]
-            shift[walking], rest[walking] = self._solved(nearest[walking], places[walking])
-        near = (np.abs(shift).max(axis=1) <= BESIDE) & (rest <= FOOTPRINTS * 0.5 * self._reach[nearest])
-        found = np.zeros((height, width), bool)
-        found[rows, columns] = near & (self._labels[nearest] == labels)
-        positions, scale = pixel_grid(height, width).copy(), np.ones((height, width), np.float32)
-        positions[rows, columns] = self._corner + self._pixels[nearest] + shift
-        scale[rows, columns] = self._reach[nearest] / np.maximum(points.footprint[rows, columns], 1e-9)
-        return Places(found, positions, scale)
+        led, start, alone = self._led(sought, width)
+        walked = self._walked(led, start)
+        alone = _joined(alone, led.some(np.flatnonzero(~walked.sure)))
+        asked = self._walked(alone, self._nearest(alone)[0])
+        found, scale = np.zeros(height * width, bool), np.ones(height * width, np.float32)
+        positions = pixel_grid(height, width).reshape(-1, 2).copy()
+        for part, walk, there in ((led, walked, walked.found & walked.sure), (alone, asked, asked.found)):
+            pixels, nearest = part.pixels.compress(there), walk.nearest.compress(there)
+            found[pixels] = True
+            positions[pixels] = (self._pixels.take(nearest, axis=1) + walk.shift.compress(there, axis=1)).T
+            scale[pixels] = self._reach.take(nearest) / np.maximum(part.footprint.compress(there), 1e-9)
+        return Places(found.reshape(height, width), positions.reshape(height, width, 2), scale.reshape(height, width))
 
-    def _solved(self, pixels: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How far from the centres of `pixels` (N,) the surface has `places` (N, 3): the shift (N, 2) in pixels, by
-        least squares, and what is left in between, (N,), metres.
+    def _sought(self, points: Points, where: np.ndarray) -> _Sought:
+        """What of the pixels `where`, (H, W) bool, may be here: it is of these objects and within their bounds."""
+        pixels = np.flatnonzero(where)
+        labels = _packed(points.labels).take(pixels)
+        objects = np.searchsorted(self._known[:-1], labels)  # the last for all that is beyond the others
+        known = np.flatnonzero(self._known.take(objects) == labels) if self._known.size else pixels[:0]
+        pixels, objects = pixels.take(known), objects.take(known)
+        places = taken(points.surface, pixels)
+        within = (places >= self._low.take(objects, axis=1)) & (places <= self._high.take(objects, axis=1))
+        sought = _Sought(pixels, objects, places, points.footprint.take(pixels))
+        return sought.some(np.flatnonzero(within.all(axis=0)))
+
+    def _led(self, sought: _Sought, width: int) -> tuple[_Sought, np.ndarray, _Sought]:
+        """Has the tree asked for one pixel of each block of a picture so wide, which leads the others of its object.
+
+        Returns those and the indexed pixels, (N,), where their walks begin, without those that are too far from any;
+        and the pixels of other objects than their leader's.
         """
-        offset = places - self._places[pixels]
-        pull, metric = self._pull[pixels], self._metric[pixels]
-        along, down = (
-            (pull[:, k] * offset[:, 0] + pull[:, k + 1] * offset[:, 1] + pull[:, k + 2] * offset[:, 2]) for k in (0, 3)
-        )
-        on_surface = metric[:, 0] * along**2 + 2.0 * metric[:, 1] * along * down + metric[:, 2] * down**2
-        squares = offset[:, 0] ** 2 + offset[:, 1] ** 2 + offset[:, 2] ** 2
-        return np.stack((along, down), axis=1), np.sqrt(np.maximum(squares - on_surface, 0.0))
+        rows, columns = np.divmod(sought.pixels, width)
+        across = -(-width // BLOCK)
+        block = rows // BLOCK * across + columns // BLOCK
+        leader_of = np.zeros((int(rows[-1]) // BLOCK + 1) * across, np.intp)
+        leader_of[block] = np.arange(block.size)
+        leader = leader_of.take(block)
+        leads = np.flatnonzero(leader == np.arange(leader.size))
+        leaders = sought.some(leads)
+        leader_of[block.take(leads)] = np.arange(leads.size)
+        leader = leader_of.take(block)
+        start, apart = self._nearest(leaders)
+        # What a pixel shows lies no farther from its nearest than this, as far as its leader can tell.
+        empty = np.maximum(apart - 2.0 * np.maximum(leaders.footprint, self._reach.take(start)), 0.0) ** 2
+        way = leaders.places.take(leader, axis=1)
+        way -= sought.places
+        way *= way
+        alike = leaders.objects.take(leader) == sought.objects
+        led = np.flatnonzero(alike & (way.sum(axis=0) >= empty.take(leader)))
+        return sought.some(led), start.take(leader.take(led)), sought.some(np.flatnonzero(~alike))
 
-    def _pixel_beside(self, pixels: np.ndarray, shift: np.ndarray) -> np.ndarray:
-        """The numbers of the pixels that lie `shift` (N, 2) from `pixels`, or these where there is none."""
+    def _nearest(self, sought: _Sought) -> tuple[np.ndarray, np.ndarray]:
+        """An indexed pixel about as near as any to each point, (N,); and how far all are at least, (N,) float32."""
+        apart, nearest = self._tree.query(self._fourth(sought.places, sought.objects), eps=SLACK, workers=-1)
+        return nearest, (apart / (1.0 + SLACK)).astype(np.float32)
+
+    def _walked(self, sought: _Sought, start: np.ndarray) -> _Walked:
+        """From the indexed pixels `start`, (N,), over the surface to those that show the points or lie beside them."""
+        nearest, shift = self._steps(start, sought.objects, sought.places, STEPS)
+        beside, longest = self._beside(nearest, shift), np.maximum(np.abs(shift[0]), np.abs(shift[1]))
+        straight, above = self._tangents.apart(nearest, sought.places, shift)
+        reach, alike = self._reach.take(nearest), self._objects.take(nearest) == sought.objects
+        hidden = (beside >= 0) & (self._objects.take(np.maximum(beside, 0)) != sought.objects)
+        found = alike & ~hidden & (longest <= BESIDE) & (above <= (FOOTPRINTS * 0.5 * reach) ** 2)
+        settled = (longest <= WITHIN) & (above <= (UPON * reach) ** 2)
+        missing = alike & ((beside == EMPTY) | (longest <= BESIDE)) & (above <= LEANING**2 * straight)
+        return _Walked(nearest, shift, found, np.where(found, settled, missing))
+
+    def _steps(
+        self, nearest: np.ndarray, objects: np.ndarray, places: np.ndarray, steps: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Up to so many steps, each to the pixel of the same object that shows the place, as far as the one before can
+        tell; returns the last pixels, (N,), and the shift from there, (2, N).
+        """
+        shift = self._tangents.shift(nearest, places)
+        beside = self._beside(nearest, shift)
+        alike = self._objects.take(np.maximum(beside, 0)) == objects
+        moved = np.flatnonzero((beside >= 0) & (beside != nearest) & alike)
+        if steps and moved.size:
+            nearest = nearest.copy()
+            further = self._steps(beside.take(moved), objects.take(moved), places.take(moved, axis=1), steps - 1)
+            nearest[moved], shift[:, moved] = further
+        return nearest, shift
+
+    def _beside(self, pixels: np.ndarray, shift: np.ndarray) -> np.ndarray:
+        """(N,): the indexed pixels that lie `shift`, (2, N), from `pixels`, (N,); HOLE or EMPTY where there is none."""
         height, width = self._at.shape
-        there_at = np.rint(self._pixels[pixels] + np.clip(shift, -width, width)).astype(np.int64)
-        columns, rows = there_at[:, 0], there_at[:, 1]
-        there = self._at[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-        return np.where(there >= 0, there, pixels)
+        there = self._pixels.take(pixels, axis=1)
+        there += shift
+        there -= self._corner
+        np.rint(there, out=there)
+        columns, rows = np.clip(there[0], 0, width - 1), np.clip(there[1], 0, height - 1)
+        return self._at.take(rows.astype(np.intp) * width + columns.astype(np.intp))
 
-    def _fourth(self, places: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """(N, 4) float64: places, and the place of their object on the fourth axis."""
-        return np.column_stack((places, np.searchsorted(self._known, labels) * self._apart))
+    def _fourth(self, places: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        """(N, 4) float64: places, (3, N), and the place of their object on the fourth axis."""
+        return np.column_stack((places.T, objects * self._apart))
 
 
 @lru_cache(maxsize=2)
@@ -146,60 +238,37 @@ def _nowhere(height: int, width: int) -> Places:
     return places
 
 
-def _box(shown: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
-    """The (column, row) of the first pixel, (2,) float32, and the slices of the smallest part of a picture that holds
-    all of `shown`, (H, W) bool, and one more pixel on each side: what a surface does there takes its neighbours to say.
-    """
-    lines = [np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0)]
-    rows, columns = (slice(max(k[0] - 1, 0), k[-1] + 2) if len(k) else slice(0, 1) for k in lines)
-    return np.array((columns.start, rows.start), np.float32), (rows, columns)
-
-
 def _packed(labels: np.ndarray) -> np.ndarray:
-    """(…, 2) int32 → (…) int64, alike exactly where both are."""
-    return labels[..., 0].astype(np.int64) * 2**32 + labels[..., 1]
+    """(H, W, 2) int32 → (H, W) int64, alike exactly where both are."""
+    return np.ascontiguousarray(labels).view(np.int64)[..., 0]
 
 
-def _slopes(points: Points) -> np.ndarray:
-    """(H, W, 3, 2) float32: how the rest position changes from a pixel to the next one right, and down.
+def _joined(one: _Sought, other: _Sought) -> _Sought:
+    pairs = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(_Sought))
+    return _Sought(*(np.concatenate(pair, axis=-1) for pair in pairs))
 
-    Of the two neighbours in a direction the nearer one on the same object counts, as for the footprint.
+
+def _numbered(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a picture that holds all of `shown`, (H, W) bool, with a border that is EMPTY: the (column, row) of
+    its first pixel, (2, 1) float32; and of each of its pixels the number among all shown, HOLE or EMPTY, (h, w) int32.
     """
-    surface, labels = points.surface, points.labels
-    slopes = np.zeros((*surface.shape, 2), np.float32)
-    for direction, axis in ((0, 1), (1, 0)):
-        step = np.diff(surface, axis=axis)
-        length = np.linalg.norm(step, axis=2)
-        change = np.diff(labels, axis=axis)
-        length[(change[..., 0] | change[..., 1]) != 0] = np.inf
-        edge = ((1, 1), (0, 0)) if axis == 0 else ((0, 0), (1, 1))
-        length = np.pad(length, edge, constant_values=np.inf)
-        step = np.pad(step, (*edge, (0, 0)))
-        first, second = (
-            (slice(None, -1), slice(1, None))
-            if axis == 0
-            else (
-                (slice(None), slice(None, -1)),
-                (slice(None), slice(1, None)),
-            )
-        )
-        before, after = length[first], length[second]
-        # Where both neighbours lie on the same smooth surface their mean is the better slope.
-        both = np.maximum(before, after) <= 2.0 * np.minimum(before, after)
-        nearer = np.where((before < after)[..., None], step[first], step[second])
-        slope = np.where(both[..., None], (step[first] + step[second]) / 2.0, nearer)
-        slopes[..., direction] = np.where(np.isfinite(np.minimum(before, after))[..., None], slope, 0.0)
-    return slopes
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return np.zeros((2, 1), np.float32), np.full((1, 1), EMPTY, np.int32)
+    border = AROUND + 1
+    part = np.pad(shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], border)
+    around = cv2.dilate(part.astype(np.uint8), np.ones((2 * AROUND + 1,) * 2, np.uint8)) > 0
+    number = np.where(around, np.int32(HOLE), np.int32(EMPTY))
+    number[part] = np.arange(np.count_nonzero(part))
+    return np.array([[columns[0] - border], [rows[0] - border]], np.float32), number
 
 
-def _inverted(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of `slopes`, (N, 3, 2): what takes an offset to a shift by least squares, (N, 6) float32, along before down; and
-    the squares of a shift's length, (N, 3) float32: along, mixed, down. Both are 0 where the slopes span no plane.
+def _bounds(places: np.ndarray, margin: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest corner, (3, K) each, of what the N pixels of each of K objects show.
+
+    places: (3, N). margin: (N,), how far what a pixel shows may lie from its centre. objects: (N,), numbers below K.
     """
-    across, down = slopes[..., 0].astype(np.float64), slopes[..., 1].astype(np.float64)
-    metric = np.stack([(one * other).sum(axis=1) for one, other in ((across, across), (across, down), (down, down))], 1)
-    determinant = metric[:, 0] * metric[:, 2] - metric[:, 1] ** 2
-    sound = determinant > 1e-6 * (metric[:, 0] + metric[:, 2]) ** 2
-    share = np.where(sound, 1.0 / np.where(sound, determinant, 1.0), 0.0)[:, None]
-    pull = np.hstack((metric[:, 2:] * across - metric[:, 1:2] * down, metric[:, :1] * down - metric[:, 1:2] * across))
-    return (pull * share).astype(np.float32), np.where(sound[:, None], metric, 0.0).astype(np.float32)
+    order = np.argsort(objects, kind="stable")
+    first = np.flatnonzero(np.diff(objects.take(order), prepend=-1))
+    low, high = (places - margin).take(order, axis=1), (places + margin).take(order, axis=1)
+    return np.minimum.reduceat(low, first, axis=1), np.maximum.reduceat(high, first, axis=1)
