@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import chips, gallery, preferences, properties
+from . import chips, gallery, preferences, properties, take_list, thumbnails
 from .operators import (
     bones,
     cancel,
@@ -17,12 +17,14 @@ from .operators import (
     report,
     settings,
     stylize,
+    takes,
 )
 from .panels import conditions as conditions_panel
 from .panels import footage as footage_panel
 from .panels import people, view3d
 from .panels import regions as regions_panel
 from .panels import settings as settings_panel
+from .panels import takes as takes_panel
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
@@ -31,6 +33,8 @@ CLASSES: tuple[type, ...] = (
     properties.FlowbrushSettings,
     properties.FlowbrushPerson,
     properties.FlowbrushJob,
+    take_list.FlowbrushTake,
+    take_list.FlowbrushTakeList,
     *capture.CLASSES,
     *stylize.CLASSES,
     *cancel.CLASSES,
@@ -44,11 +48,13 @@ CLASSES: tuple[type, ...] = (
     *footage.CLASSES,
     *settings.CLASSES,
     *settings_panel.CLASSES,
+    *takes.CLASSES,
     *view3d.CLASSES,
     *regions_panel.CLASSES,
     *conditions_panel.CLASSES,
     *people.CLASSES,
     *footage_panel.CLASSES,
+    *takes_panel.CLASSES,
 )
 
 
@@ -56,12 +62,14 @@ def register() -> None:
     """Adds classes, properties and handlers."""
     chips.register()
     gallery.register()
+    thumbnails.register()
     conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
     bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=properties.FlowbrushPerson)
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushJob)
+    bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=take_list.FlowbrushTakeList)
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
 
 
@@ -69,10 +77,12 @@ def unregister() -> None:
     """Ends what runs, then removes handlers, properties and classes."""
     job.shut_down()
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
+    del bpy.types.WindowManager.flowbrush_takes
     del bpy.types.WindowManager.flowbrush
     del bpy.types.Object.flowbrush_person
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    thumbnails.unregister()
     gallery.unregister()
     chips.unregister()

@@ -7,6 +7,7 @@ keyframes/####.*     pictures that the method painted for frames to take from, a
 state/####.npz       what the method must know of a frame to go on from it
 made.jsonl           what each of these was made from, see `made`
 timings.jsonl        what each frame took, see `timings`
+rating.json          how many stars the user gave it, see `takes`
 report/index.html    a page for people, see `quality.report`
 log                  what libraries printed
 """
@@ -294,7 +295,8 @@ class Take:
 
     def finished(self, shot: Shot) -> list[int]:
         """The frames that are done."""
-        return [frame for frame in self.frame_numbers(shot) if self.frame_path(frame).exists()]
+        there = {path.name for path in (self.folder / "frames").glob("*.png")}
+        return [frame for frame in self.frame_numbers(shot) if self.frame_path(frame).name in there]
 
 
 def _frames(given: Fields) -> tuple[int, int] | None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import bpy
 
 from .. import preferences
-from ..backend.errors import ShotError
-from ..backend.shot import checked_name
+from ..backend.errors import Code, ShotError
 from ..backend.take import Take
 from .capture import captured_shot
 from .job import Job, JobOperator
+from .load import take_field
 from .worker import WorkerStage
 
 
@@ -19,31 +19,34 @@ class FLOWBRUSH_OT_report(JobOperator):
     bl_idname = "flowbrush.report"
     bl_label = "Report"
 
+    take: take_field()
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not while a job runs, and only where the take has a finished frame."""
+        """Not while a job runs, and only where a take has a finished frame."""
         if not super().poll(context):
             return False
         if not _has_frames(context.scene):
-            cls.poll_message_set("The take has no finished frame: press Stylize Animation first")
+            cls.poll_message_set("No take has a finished frame: press Stylize Animation first")
             return False
         return True
 
     def plan(self, context: bpy.types.Context) -> Job:
         """One stage: the worker, on the take as far as it is finished."""
         shot = captured_shot(context.scene)
-        take = Take.load(shot, context.scene.flowbrush.take)
+        take = Take.load(shot, self.take or context.scene.flowbrush.take)
+        if not take.finished(shot):
+            raise ShotError(
+                Code.BAD_TAKE, f"The take '{take.name}' has no finished frame: press Stylize Animation first"
+            )
         stage = WorkerStage("Making the report", "report", shot=str(shot.folder), take=take.name)
         return Job("Report", [stage], lambda message: _show(Path(message["page"]), take.name))
 
 
 def _has_frames(scene: bpy.types.Scene) -> bool:
     """Asked whenever the panel is drawn: looks for one file, and reads none."""
-    try:
-        folder = preferences.shot_folder(scene) / "takes" / checked_name(scene.flowbrush.take) / "frames"
-    except ShotError:
-        return False
-    return next(folder.glob("[0-9-]*.png"), None) is not None
+    takes = preferences.shot_folder(scene) / "takes"
+    return next(takes.glob("*/frames/[0-9-]*.png"), None) is not None
 
 
 def _show(page: Path, name: str) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 import bpy
 
 from .. import preferences
+from ..backend.protocol import Message
 from ..backend.shot import Shot, checked_name
 from ..backend.take import TakeSettings
 from ..settings import take_settings
-from . import picture
+from . import picture, refresh
 from .capture import CaptureStage, captured_shot, check_scene, needed_for, unsaved_images
 from .job import Job, JobOperator, Stage
 from .worker import WorkerStage
@@ -77,7 +78,16 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         shot = captured_shot(context.scene)
         stage = StylizeStage(shot.folder, chosen.take, take_settings(chosen), replace_other=self.replace)
         name = chosen.take
-        return Job("Stylize Animation", [stage], lambda _message: f"{name} is finished", picture.show)
+
+        def show(path: str) -> None:
+            picture.show(path)
+            refresh.look_at_take(shot, name)
+
+        def finish(_message: Message) -> str:
+            refresh.look_at_takes(shot, choose=name)
+            return f"{name} is finished"
+
+        return Job("Stylize Animation", [stage], finish, show)
 
 
 def _holds(folder: Path, frame: int, passes: tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """Every difference between Blender 4.2 and 5.2 that Flowbrush meets, each under the name of what it gives."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,18 @@ def new_text_strip(strips: Any, name: str, channel: int, frames: range) -> Any:
     """A text strip that covers `frames`; since 5.0 an effect is given its length, before its end."""
     extent = {"length": len(frames)} if bpy.app.version >= (5, 0, 0) else {"frame_end": frames.stop}
     return strips.new_effect(name=name, type="TEXT", channel=channel, frame_start=frames.start, **extent)
+
+
+def new_wipe(strips: Any, name: str, channel: int, frames: range, right: Any, left: Any) -> Any:
+    """An effect that shows `left` to the left of a sharp upright border, its fader, and `right` to the right of it."""
+    if bpy.app.version >= (5, 0, 0):
+        rest = {"length": len(frames), "input1": right, "input2": left}
+    else:
+        rest = {"frame_end": frames.stop, "seq1": right, "seq2": left}
+    wipe = strips.new_effect(name=name, type="WIPE", channel=channel, frame_start=frames.start, **rest)
+    wipe.transition_type, wipe.direction, wipe.angle, wipe.blur_width = "SINGLE", "OUT", -math.pi / 2, 0.0
+    wipe.use_default_fade = False
+    return wipe
 
 
 def centre_text(strip: Any) -> None:

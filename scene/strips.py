@@ -81,19 +81,36 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
     editor = scene.sequence_editor_create()
     strip = _existing(editor, pictures)
     if strip is None:
-        frame_size = (scene.render.resolution_x, scene.render.resolution_y)
-        strip = compat.strips_of(editor).new_image(
-            name=pictures.name,
-            filepath=str(pictures.paths[0]),
-            channel=_free_channel(editor, pictures.frames),
-            frame_start=pictures.first,
-            # One row or column more is what makes a movie's sides even; scaling for it would blur the picture.
-            fit_method="ORIGINAL" if frame_size == even(pictures.size) else "FIT",
-        )
-        strip.blend_type = "ALPHA_OVER"
+        strip = add(scene, pictures, free_channel(editor, pictures.frames))
         strip[TAG_FIRST] = pictures.first
     strip[TAG] = pictures.tag
-    strip.directory = _folder_text(pictures)
+    _show(strip, pictures)
+    moved = pictures.first - strip[TAG_FIRST]
+    if moved:
+        compat.move_strip(strip, compat.content_start(strip) + moved)
+        strip[TAG_FIRST] = pictures.first
+    compat.show_in_sequencer(scene)
+    return strip
+
+
+def add(scene: bpy.types.Scene, pictures: Pictures, channel: int) -> Any:
+    """A new strip of `pictures`, which no later `place` finds again."""
+    frame_size = (scene.render.resolution_x, scene.render.resolution_y)
+    strip = compat.strips_of(scene.sequence_editor_create()).new_image(
+        name=pictures.name,
+        filepath=str(pictures.paths[0]),
+        channel=channel,
+        frame_start=pictures.first,
+        # One row or column more is what makes a movie's sides even; scaling for it would blur the picture.
+        fit_method="ORIGINAL" if frame_size == even(pictures.size) else "FIT",
+    )
+    strip.blend_type = "ALPHA_OVER"
+    _show(strip, pictures)
+    return strip
+
+
+def _show(strip: Any, pictures: Pictures) -> None:
+    strip.directory = folder_text(pictures.paths[0].parent)
     for index, path in enumerate(pictures.paths):
         if index < len(strip.elements):
             strip.elements[index].filename = path.name
@@ -101,12 +118,6 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
             strip.elements.append(path.name)
     while len(strip.elements) > len(pictures.paths):
         strip.elements.pop(index=-1)
-    moved = pictures.first - strip[TAG_FIRST]
-    if moved:
-        compat.move_strip(strip, compat.content_start(strip) + moved)
-        strip[TAG_FIRST] = pictures.first
-    compat.show_in_sequencer(scene)
-    return strip
 
 
 def every_strip(owner: Any) -> Iterator[Any]:
@@ -178,9 +189,10 @@ def _existing(editor: Any, pictures: Pictures) -> Any:
     return None
 
 
-def _free_channel(editor: Any, frames: range) -> int:
+def free_channel(editor: Any, frames: range, count: int = 1) -> int:
+    """The lowest channel of `count` above everything that shares one of `frames`. Raises SceneError."""
     channel = 1 + max((strip.channel for strip in _sharing(editor, frames)), default=0)
-    if channel > MAX_CHANNEL:
+    if channel + count - 1 > MAX_CHANNEL:
         raise SceneError(
             Code.UNSUPPORTED_SCENE,
             f"All {MAX_CHANNEL} channels of the sequencer are taken: move strips down and try again",
@@ -193,14 +205,15 @@ def _sharing(owner: Any, frames: range) -> list[Any]:
     return [strip for strip, span in spans if span.start < frames.stop and frames.start < span.stop]
 
 
-def _folder_text(pictures: Pictures) -> str:
-    folder = str(pictures.paths[0].parent.absolute())
+def folder_text(folder: Path) -> str:
+    """`folder` as a strip names it: relative to the file where that is saved."""
+    whole = str(folder.absolute())
     if not bpy.data.filepath:
-        return folder
+        return whole
     try:
-        return bpy.path.relpath(folder)
+        return bpy.path.relpath(whole)
     except ValueError:  # another drive of Windows
-        return folder
+        return whole
 
 
 def _what_render_does(scene: bpy.types.Scene) -> list[str]:

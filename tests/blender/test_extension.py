@@ -78,7 +78,9 @@ def test_disabling_removes_all_that_enabling_added(session):
         "capture",
         "check_environment",
         "clear_bones",
+        "compare_takes",
         "detect_bones",
+        "end_comparison",
         "estimate_conditions",
         "export_conditions",
         "export_mask",
@@ -86,12 +88,15 @@ def test_disabling_removes_all_that_enabling_added(session):
         "load_settings",
         "paste_settings",
         "preset_add",
+        "rate_take",
         "refresh",
         "region_add",
         "region_add_selected",
         "region_move",
         "region_remove",
+        "remove_take",
         "report",
+        "restore_settings",
         "save_settings",
         "set_class",
         "set_up_environment",
@@ -99,10 +104,13 @@ def test_disabling_removes_all_that_enabling_added(session):
         "shot_from_strip",
         "stylize_animation",
         "stylize_frame",
+        "swap_take",
     ]
-    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "conditions", "classes", "footage")
+    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "takes", "conditions", "classes")
+    panels = (*panels, "footage", "footage_takes")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
-    assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", "WindowManager.flowbrush"]
+    of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes"]
+    assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
     assert found["last"] == nothing
@@ -119,7 +127,7 @@ def test_refusals_tell_the_user_what_to_do(session):
     not_captured = "Error: The shot is not captured yet: press Capture first"
     assert found["not captured"] == not_captured
     assert found["nothing to load"] == not_captured
-    assert found["nothing to report"].endswith("The take has no finished frame: press Stylize Animation first")
+    assert found["nothing to report"].endswith("No take has a finished frame: press Stylize Animation first")
     assert "does not run" in found["environment missing"] and "set up the backend" in found["environment missing"]
     assert found["environment missing, in the preferences"] == found["environment missing"].removeprefix("Error: ")
     assert "/nowhere/python" in found["other environment missing"]

@@ -1,0 +1,108 @@
+"""The takes of the shot: a list, what is known of the chosen one, and what can be done with it."""
+
+import bpy
+
+from .. import take_list
+from .footage import SequencerPanel
+from .view3d import FlowbrushPanel, draw_text
+
+STARS = range(1, 6)
+
+
+class FLOWBRUSH_UL_takes(bpy.types.UIList):
+    """One take a line: its picture, name, style and method, frames and stars."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: bpy.types.AnyType,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+    ) -> None:
+        """A take that is not whole says how far it is."""
+        split = layout.split(factor=0.4)
+        split.alert = bool(item.problem)
+        split.label(text=item.name, **({"icon_value": item.icon} if item.icon else {"icon": "IMAGE_DATA"}))
+        split = split.split(factor=0.7)
+        split.label(text=item.about)
+        row = split.row(align=True)
+        row.alignment = "RIGHT"
+        if item.stars:
+            row.label(text=str(item.stars), icon="SOLO_ON")
+        elif item.finished < item.wanted:
+            row.label(text=f"{item.finished}/{item.wanted}")
+
+
+class FLOWBRUSH_PT_takes(FlowbrushPanel, bpy.types.Panel):
+    """The takes, in the 3D View."""
+
+    bl_label = "Takes"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The list, the chosen take, the comparison."""
+        draw_takes(self.layout, context)
+
+
+class FLOWBRUSH_PT_footage_takes(SequencerPanel, bpy.types.Panel):
+    """The same in the sequencer, beside the strips that show takes."""
+
+    bl_label = "Takes"
+    bl_parent_id = "FLOWBRUSH_PT_footage"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The list, the chosen take, the comparison."""
+        draw_takes(self.layout, context)
+
+
+def draw_takes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The list of the scene's shot, or a button that looks for it."""
+    known = take_list.takes_of(context.scene)
+    if known is None:
+        row = layout.row(align=True)
+        row.label(text="Not looked at yet", icon="FILE_FOLDER")
+        row.operator("flowbrush.refresh", text="", icon="FILE_REFRESH")
+        return
+    row = layout.row()
+    row.template_list("FLOWBRUSH_UL_takes", "", known, "takes", known, "active", rows=3)
+    buttons = row.column(align=True)
+    buttons.operator("flowbrush.refresh", text="", icon="FILE_REFRESH")
+    buttons.separator()
+    buttons.operator("flowbrush.remove_take", text="", icon="TRASH")
+    if known.active < len(known.takes):
+        _draw_take(layout, context, known.takes[known.active])
+    column = layout.column(align=True)
+    column.operator_menu_enum("flowbrush.compare_takes", "other", text="Compare with", icon="MOD_MIRROR")
+    row = column.row(align=True)
+    row.prop(known, "border", slider=True)
+    row.operator("flowbrush.end_comparison", text="", icon="X")
+
+
+def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy.types.PropertyGroup) -> None:
+    row = layout.row()
+    if take.icon:
+        row.template_icon(take.icon, scale=5.0)
+    column = row.column(align=True)
+    column.label(text=take.about)
+    column.label(text=f"{take.finished} of {take.wanted} frames")
+    stars = column.row(align=True)
+    for count in STARS:
+        icon = "SOLO_ON" if count <= take.stars else "SOLO_OFF"
+        stars.operator("flowbrush.rate_take", text="", icon=icon, emboss=False).stars = count
+    if take.problem:
+        draw_text(layout, context, take.problem, icon="ERROR")
+    if take.prompt:
+        draw_text(layout, context, take.prompt)
+    column = layout.column(align=True)
+    column.operator("flowbrush.load_into_sequencer", icon="SEQUENCE").take = take.name
+    column.operator("flowbrush.swap_take", icon="UV_SYNC_SELECT")
+    column.operator("flowbrush.report", icon="URL").take = take.name
+    column.operator("flowbrush.restore_settings", icon="LOOP_BACK")
+
+
+CLASSES = (FLOWBRUSH_UL_takes, FLOWBRUSH_PT_takes, FLOWBRUSH_PT_footage_takes)

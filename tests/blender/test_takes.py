@@ -1,0 +1,255 @@
+"""The list of takes and what can be done with the chosen one: rate, restore, swap, compare, remove.
+
+The extension is registered from its folder, in this process.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+import flowbrush
+import numpy as np
+import pytest
+from blender.flat_takes import SIZE, empty_scene, make_shot, picture, still
+from flowbrush import preferences, take_list, thumbnails
+from flowbrush.backend.shot import Shot
+from flowbrush.backend.take import Take, TakeSettings
+from flowbrush.operators import job, refresh, takes
+from flowbrush.scene import compare, compat, strips
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered():
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    known = bpy.context.preferences.addons.new()  # what installing does; without it there are no preferences
+    known.module = "flowbrush"
+    flowbrush.register()
+    yield
+    flowbrush.unregister()
+    bpy.context.preferences.addons.remove(known)
+    assert thumbnails.icon("") == 0 and thumbnails._pictures is None
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> SimpleNamespace:
+    """A scene whose shot has the takes flow and ink, of 12 frames each."""
+    scene = empty_scene()
+    bpy.context.preferences.addons["flowbrush"].preferences.shots_folder = str(tmp_path)
+    scene.flowbrush.shot_name = "walk"
+    shot = make_shot(tmp_path / "walk", takes=("flow", "ink"))
+    refresh.look(scene)
+    return SimpleNamespace(scene=scene, shot=shot, known=take_list.takes_of(scene))
+
+
+def choose(here: SimpleNamespace, name: str) -> None:
+    here.known.active = here.known.takes.find(name)
+    assert take_list.chosen(here.scene).name == name
+
+
+def said(operator, **arguments) -> str:
+    """The error of `operator`, or the sentence that it leaves in the panel."""
+    try:
+        assert operator(**arguments) == {"FINISHED"}
+    except RuntimeError as error:
+        return str(error)
+    return bpy.context.window_manager.flowbrush.sentence
+
+
+def test_the_list_is_what_is_on_the_disk(here: SimpleNamespace) -> None:
+    assert {line.name for line in here.known.takes} == {"flow", "ink"}
+    line = here.known.takes["ink"]
+    assert (line.about, line.finished, line.wanted, line.stars, line.problem) == ("Starter, Flow", 12, 12, 0, "")
+    choose(here, "ink")
+    Take.start(here.shot, "cel", TakeSettings(style="ink", method="surface", prompt="a fox"), {})
+    for frame in (11, 12):
+        Take.load(here.shot, "flow").frame_path(frame).unlink()
+    assert bpy.ops.flowbrush.refresh() == {"FINISHED"}
+    assert {line.name for line in here.known.takes} == {"flow", "ink", "cel"}
+    assert take_list.chosen(here.scene).name == "ink", "the chosen take stays chosen"
+    assert here.known.takes["flow"].finished == 10
+    assert (here.known.takes["cel"].about, here.known.takes["cel"].prompt) == ("Ink, Surface", "a fox")
+
+
+def test_the_list_follows_scene_shot_and_file(here: SimpleNamespace, tmp_path: Path) -> None:
+    here.scene.flowbrush.shot_name = "run"
+    assert take_list.takes_of(here.scene) is None and not bpy.ops.flowbrush.rate_take.poll()
+    refresh.look(here.scene)
+    assert len(take_list.takes_of(here.scene).takes) == 0
+    here.scene.flowbrush.shot_name = "walk"
+    assert len(take_list.takes_of(here.scene).takes) == 2
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "walk.blend"))
+    Take.start(here.shot, "cel", TakeSettings(), {})
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "walk.blend"))
+    assert len(take_list.takes_of(bpy.context.scene).takes) == 3
+    assert len(bpy.context.window_manager.flowbrush_takes) == 1
+
+
+def test_a_growing_take_is_followed_while_it_is_painted(here: SimpleNamespace) -> None:
+    take = Take.start(here.shot, "cel", TakeSettings(), {})
+    refresh.look_at_take(here.shot, "cel")
+    line = take_list.chosen(here.scene)
+    assert (line.name, line.finished, line.icon) == ("cel", 0, 0)
+    take.frame_path(3).write_bytes(Take.load(here.shot, "ink").frame_path(3).read_bytes())
+    refresh.look_at_take(here.shot, "cel")
+    assert line.finished == 1 and len(here.known.takes) == 3
+
+
+def test_a_take_has_the_picture_of_its_middle_frame(here: SimpleNamespace) -> None:
+    folder = str(here.shot.take_folder("ink"))
+    assert thumbnails._shown[folder][0].name == "0007.png"
+    before = thumbnails._pictures[folder]
+    refresh.look(here.scene)
+    assert thumbnails._pictures[folder] is before, "what did not change is not read again"
+    for frame in range(7, 13):
+        Take.load(here.shot, "ink").frame_path(frame).unlink()
+    refresh.look(here.scene)
+    assert thumbnails._shown[folder][0].name == "0004.png" and list(thumbnails._pictures[folder].image_size) == [*SIZE]
+
+
+def test_stars_are_given_and_taken_away(here: SimpleNamespace) -> None:
+    choose(here, "ink")
+    for stars, left in ((4, 4), (2, 2), (2, 0), (5, 5)):
+        said(bpy.ops.flowbrush.rate_take, stars=stars)
+        assert here.known.takes["ink"].stars == left
+        refresh.look(here.scene)
+        assert take_list.chosen(here.scene).stars == left
+    assert here.known.takes["flow"].stars == 0
+
+
+def test_all_settings_come_back_from_a_take(here: SimpleNamespace) -> None:
+    settings = TakeSettings(style="ink", prompt="a fox", method="surface", strength=0.5, seed=7, refine=0.25)
+    Take.start(here.shot, "cel", settings, {})
+    refresh.look(here.scene)
+    choose(here, "cel")
+    said(bpy.ops.flowbrush.restore_settings)
+    chosen = here.scene.flowbrush
+    assert (chosen.style, chosen.prompt, chosen.method, chosen.seed) == ("ink", "a fox", "surface", 7)
+    assert (chosen.strength, chosen.refine) == (0.5, 0.25)
+    assert bpy.context.window_manager.flowbrush.sentence == "The settings are those of cel"
+
+
+def state(strip) -> tuple:
+    """All that a strip is besides which take it shows."""
+    transform = strip.transform
+    return (
+        compat.strip_span(strip), compat.content_start(strip), compat.content_length(strip), strip.channel, strip.mute,
+        strip.blend_alpha, transform.offset_x, transform.scale_x, [element.filename for element in strip.elements],
+    )  # fmt: skip
+
+
+def on_top(editor, strip):
+    """A speed effect on `strip`."""
+    start, later = strip.frame_final_start, bpy.app.version >= (5, 0, 0)
+    rest = {"length": 7, "input1": strip} if later else {"frame_end": start + 7, "seq1": strip}
+    effect = compat.strips_of(editor).new_effect(name="Fast", type="SPEED", channel=6, frame_start=start, **rest)
+    effect.speed_control, effect.speed_factor = "MULTIPLY", 2.0
+    return effect
+
+
+def test_a_strip_shows_another_take_in_place(here: SimpleNamespace, tmp_path: Path) -> None:
+    choose(here, "flow")
+    said(bpy.ops.flowbrush.load_into_sequencer, take="flow")
+    editor = here.scene.sequence_editor
+    strip = editor.active_strip
+    compat.move_strip(strip, 21)
+    strip.frame_offset_start, strip.frame_offset_end = 2, 3
+    strip.channel, strip.blend_alpha, strip.transform.offset_x, strip.transform.scale_x = 5, 0.5, 8, 0.75
+    speed = on_top(editor, strip)
+    before, pointer = state(strip), strip.as_pointer()
+    choose(here, "ink")
+    assert said(bpy.ops.flowbrush.swap_take) == "The strip on channel 5 shows ink"
+    after = next(strip for strip in strips.every_strip(editor) if strip.type == "IMAGE")
+    assert (speed.input_1, speed.speed_factor) == (after, 2.0)
+    compat.strips_of(editor).remove(speed)
+    assert state(after) == before and after.as_pointer() == pointer and after.name == "ink"
+    assert Path(bpy.path.abspath(after.directory)) == Take.load(here.shot, "ink").folder / "frames"
+    after.blend_alpha, after.transform.offset_x, after.transform.scale_x = 1.0, 0, 1.0
+    seen = still(here.scene, 25, tmp_path / "seen.png")
+    assert np.abs(seen.astype(int) - picture("ink", 5)).mean() < 1.0
+    after.name = "My paint"
+    choose(here, "flow")
+    said(bpy.ops.flowbrush.swap_take)
+    assert after.name == "My paint", "a name that the user gave stays"
+    said(bpy.ops.flowbrush.load_into_sequencer, take="flow")
+    assert len(list(strips.every_strip(editor))) == 1, "the take is found in the strip that shows it now"
+
+
+def test_a_swap_that_would_lack_frames_is_refused(here: SimpleNamespace) -> None:
+    said(bpy.ops.flowbrush.load_into_sequencer, take="flow")
+    strip = here.scene.sequence_editor.active_strip
+    for frame in (9, 10):
+        Take.load(here.shot, "ink").frame_path(frame).unlink()
+    choose(here, "ink")
+    told = said(bpy.ops.flowbrush.swap_take)
+    assert "'ink' lacks 2 of the 12 frames of 'flow', the first is 0009" in told
+    assert strip.name == "flow" and "flow" in strip.directory
+
+
+def test_only_strips_of_the_shot_are_swapped(here: SimpleNamespace, tmp_path: Path) -> None:
+    choose(here, "ink")
+    assert not bpy.ops.flowbrush.swap_take.poll(), "no strip is active"
+    other = make_shot(tmp_path / "other")
+    strips.load_take(here.scene, other, Take.load(other, "flow"))
+    strip = here.scene.sequence_editor.active_strip
+    assert "shows nothing of this shot" in said(bpy.ops.flowbrush.swap_take)
+    del strip[strips.TAG]
+    assert not bpy.ops.flowbrush.swap_take.poll()
+
+
+def test_two_takes_are_compared_left_and_right_of_a_border(here: SimpleNamespace, tmp_path: Path) -> None:
+    said(bpy.ops.flowbrush.load_into_sequencer, take="flow")
+    users = here.scene.sequence_editor.active_strip
+    before = state(users)
+    choose(here, "flow")
+    assert not bpy.ops.flowbrush.end_comparison.poll()
+    assert said(bpy.ops.flowbrush.compare_takes, other="ink").startswith("flow is on the left, ink on the right")
+    here.known.border = 0.25
+    seen = still(here.scene, 7, tmp_path / "seen.png")
+    at = SIZE[0] // 4
+    # The border itself is softened.
+    for columns, name in ((slice(0, at - 2), "flow"), (slice(at + 2, None), "ink")):
+        assert np.abs(seen[:, columns].astype(int) - picture(name, 7)[:, columns]).max() <= 2
+    choose(here, "ink")
+    said(bpy.ops.flowbrush.compare_takes, other=takes.RENDER)
+    assert here.known.border == 0.25 and len(list(strips.every_strip(here.scene.sequence_editor))) == 4
+    seen = still(here.scene, 7, tmp_path / "seen.png")
+    assert np.abs(seen[:, at + 2 :].astype(int) - picture("", 7)[:, at + 2 :]).max() <= 2
+    assert bpy.ops.flowbrush.end_comparison() == {"FINISHED"}
+    assert list(strips.every_strip(here.scene.sequence_editor)) == [users] and state(users) == before
+
+
+def test_takes_of_different_frames_are_compared_where_both_are(here: SimpleNamespace) -> None:
+    for frame in range(1, 5):
+        Take.load(here.shot, "ink").frame_path(frame).unlink()
+    for frame in range(9, 13):
+        Take.load(here.shot, "flow").frame_path(frame).unlink()
+    choose(here, "flow")
+    said(bpy.ops.flowbrush.compare_takes, other="ink")
+    spans = [compat.strip_span(strip) for strip in strips.every_strip(here.scene.sequence_editor)]
+    assert spans == [range(5, 9)] * 3
+    for frame in range(5, 9):
+        Take.load(here.shot, "ink").frame_path(frame).unlink()
+    assert "no frame in common" in said(bpy.ops.flowbrush.compare_takes, other="ink")
+    assert compare.runs(here.scene), "the former comparison stays"
+
+
+def test_a_take_is_removed_with_its_files_and_the_question_names_its_strips(here: SimpleNamespace) -> None:
+    said(bpy.ops.flowbrush.load_into_sequencer, take="ink")
+    choose(here, "ink")
+    asked = takes.question(preferences.shot_folder(here.scene), take_list.chosen(here.scene))
+    assert "'ink' and its 12 frames are removed" in asked and asked.endswith("It is shown by the strip 'ink'.")
+    assert "strip" not in takes.question(preferences.shot_folder(here.scene), here.known.takes["flow"])
+    assert said(bpy.ops.flowbrush.remove_take) == "ink is removed"
+    assert [line.name for line in here.known.takes] == ["flow"] and take_list.chosen(here.scene).name == "flow"
+    assert not here.shot.take_folder("ink").exists() and len(Take.load(here.shot, "flow").finished(here.shot)) == 12
+    assert str(here.shot.take_folder("ink")) not in thumbnails._pictures
+
+
+def test_nothing_is_removed_while_a_job_runs(here: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(here, "ink")
+    monkeypatch.setattr(job, "_job", job.Job("Stylize Animation", [], lambda _message: ""))
+    assert not bpy.ops.flowbrush.remove_take.poll() and not bpy.ops.flowbrush.swap_take.poll()
+    assert bpy.ops.flowbrush.rate_take.poll() and bpy.ops.flowbrush.restore_settings.poll()
+    with pytest.raises(RuntimeError, match="Wait for the running job"):
+        bpy.ops.flowbrush.remove_take()
+    assert Shot.load(here.shot.folder).take_folder("ink").exists()
