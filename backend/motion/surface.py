@@ -27,7 +27,7 @@ WITHIN = 0.55  # pixels
 # and upon the surface, not upon one close by;
 UPON = 0.25  # footprints
 # or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed so far around.
-LEANING = 0.5
+LEANING = 0.1
 AROUND = 1  # pixels
 HOLE, EMPTY = -1, -2  # nothing is indexed in this pixel; nor around it
 
