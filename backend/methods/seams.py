@@ -6,6 +6,8 @@ import numpy as np
 RING = 12  # pixels around new paint that are painted too, only to see how it differs from what is there
 REACH = 8.0  # pixels, standard deviation: how far a difference is carried into new paint
 FEATHER = 1.5  # pixels over which new paint blends into what is there
+FEW = 32  # pixels of a surface around new paint; fewer say nothing of how it was painted
+MOST = 0.15  # of 0..1; what differs more was painted as something else
 LARGEST = 0.08  # of 0..1; a larger difference is a stroke, not a tone, and says nothing
 
 
@@ -29,19 +31,21 @@ def fitted(
     painted: (H,W) bool, where `fresh` holds paint. new: (H,W) bool, where it will be used; the rest of `painted` shows
     how much lighter or darker this painting is than the one before. surface: (H,W) int, one number for each object.
 
-    The difference is spread into the new paint by normalized convolution (Knutsson and Westin 1993), and fades where
-    no carried paint is near.
+    Each surface's usual difference is taken from all its new paint. What is left is spread into it by normalized
+    convolution (Knutsson and Westin 1993), and fades where no carried paint is near.
     """
     difference = carried - fresh
-    around = painted & ~new & (np.abs(difference).max(axis=2) <= LARGEST)
     result = fresh.copy()
     for number in np.unique(surface[new]):
         here = surface == number
-        weight = (around & here).astype(np.float32)
-        if not weight.any():
+        beside = painted & ~new & here
+        if np.count_nonzero(beside) < FEW:
             continue
+        usual = np.clip(np.median(difference[beside], axis=0), -MOST, MOST)
+        rest = difference - usual
+        weight = (beside & (np.abs(rest).max(axis=2) <= LARGEST)).astype(np.float32)
         total = cv2.GaussianBlur(weight, (0, 0), REACH)[..., None]
-        spread = cv2.GaussianBlur(difference * weight[..., None], (0, 0), REACH)
+        spread = cv2.GaussianBlur(rest * weight[..., None], (0, 0), REACH)
         inside = painted & here
-        result[inside] += (spread / (total + 0.01))[inside]
+        result[inside] += usual + (spread / (total + 0.01))[inside]
     return np.clip(result, 0.0, 1.0)

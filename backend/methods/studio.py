@@ -14,7 +14,6 @@ from ..motion.light import luminance
 from ..motion.noise import surface_noise
 from ..motion.outline import Outline, outline
 from ..motion.places import with_sky
-from ..motion.surface import Points, SurfaceIndex
 from ..motion.visibility import SURFACE
 from ..painters.painter import Painter, PaintRequest
 from ..passes.conditions import condition, passes_for
@@ -23,9 +22,10 @@ from ..shot import Shot
 from ..take import Take
 from .areas import Areas
 from .bounded import Bounded
+from .painted_surface import PaintedSurface
 
 CACHE_BYTES = 256_000_000
-INDEX_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
+SURFACE_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
 PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
@@ -49,9 +49,8 @@ class Studio:
         width, height = shot.resolution
         # Bounded by bytes, not by the length of the shot.
         pictures = max(2, CACHE_BYTES // (width * height * 12))
-        self._stored = lru_cache(pictures)(self._read_stored)
+        self._stored = lru_cache(pictures)(self._read_finished)
         self.picture = lru_cache(2)(self._picture)
-        self.with_lines = lru_cache(pictures)(self._with_lines)
         self.luminance = lru_cache(pictures)(self._luminance)
         conditions = {control.condition for control in take.settings.controls}
         needed, _ = needs.needed(take.settings.method, conditions, surface_noise=take.settings.surface_noise)
@@ -59,7 +58,9 @@ class Studio:
         self._frame_passes = lru_cache(2)(self._read_passes)
         self.places = lru_cache(2)(self._places)
         self.outline = lru_cache(2)(self._outline)
-        self._indexes = Bounded(self._index, lambda index: index.memory if index else 0, INDEX_BYTES)
+        asked_for = self.settings.edge_band * height / 1000.0
+        self._band = max(asked_for, PEN) if asked_for else 0.0
+        self.painted_surface = Bounded(self._painted_surface, lambda surface: surface.memory, SURFACE_BYTES)
         self.areas = lru_cache(1)(Areas(shot, take.settings).of)
 
     def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
@@ -80,21 +81,18 @@ class Studio:
 
     def _outline(self, frame: int) -> Outline:
         """The silhouettes of `frame`, with the settings' band."""
-        asked_for = self.settings.edge_band * self.shot.resolution[1] / 1000.0
-        return outline(self.places(frame), max(asked_for, PEN) if asked_for else 0.0)
+        return outline(self.places(frame), self._band)
 
-    def painted_surface(self, frame: int, is_keyframe: bool) -> SurfaceIndex | None:
-        """The surface that was painted in `frame`; None where that is none."""
-        return self._indexes((frame, is_keyframe))
-
-    def _index(self, key: tuple[int, bool]) -> SurfaceIndex | None:
-        frame, is_keyframe = key
-        own = (self.keyframe_state(frame) if is_keyframe else self.state(frame))["own"]
-        if not own.any():
-            return None
-        points = Points.of(with_sky(read_passes(self.shot, frame, SURFACE), self.shot, frame))
-        bits = np.unpackbits(own, count=points.footprint.size).reshape(points.footprint.shape)
-        return SurfaceIndex(points, bits.astype(bool))
+    def _painted_surface(self, keyframe: int) -> PaintedSurface:
+        """What the task of `keyframe` painted."""
+        state = self.keyframe_state(keyframe)
+        places = with_sky(read_passes(self.shot, keyframe, SURFACE), self.shot, keyframe)
+        shape = places["object_id"].shape
+        own, lined = (
+            np.unpackbits(state[name], count=shape[0] * shape[1]).reshape(shape).astype(bool)
+            for name in ("own", "lined")
+        )
+        return PaintedSurface(places, outline(places, self._band), self.keyframe(keyframe), own, lined)
 
     def _picture(self, frame: int) -> np.ndarray:
         return read_picture(self.shot, frame)
@@ -168,22 +166,19 @@ class Studio:
         """The paint of the finished `frame` as it was stored, (H,W,3) float32 0..1."""
         return self._stored(self.take.painted_path(frame) if self.take.keeps_paint else self.take.frame_path(frame))
 
-    def _with_lines(self, frame: int) -> np.ndarray:
-        """`finished`, and lines on both sides of the silhouettes where they were painted in `frame`."""
-        picture, state = self.finished(frame).copy(), self.state(frame)
-        picture.reshape(-1, 3)[state["spilt"]] = state["spilt_paint"] / np.float32(255.0)
-        return picture
-
     def keyframe(self, frame: int) -> np.ndarray:
-        """The picture of the keyframe `frame` as it was stored, (H,W,3) float32 0..1."""
-        return self._stored(self.take.keyframe_path(frame))
+        """The picture of the keyframe `frame` as it was stored, (H,W,3) uint8 sRGB."""
+        return self._read_stored(self.take.keyframe_path(frame))
+
+    def _read_finished(self, path: Path) -> np.ndarray:
+        return self._read_stored(path).astype(np.float32) / 255.0
 
     def _read_stored(self, path: Path) -> np.ndarray:
         stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
         width, height = self.shot.resolution
         if stored is None or stored.shape != (height, width, 3):
             raise ShotError(Code.BAD_TAKE, f"{path} is damaged: remove it and stylize again")
-        return cv2.cvtColor(stored, cv2.COLOR_BGR2RGB).astype(np.float32) / 255.0
+        return cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
 
     def state(self, frame: int) -> dict[str, np.ndarray]:
         """The state that the task of `frame` left."""

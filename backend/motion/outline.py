@@ -1,29 +1,28 @@
-"""Paint that belongs to the view: a line is drawn on the near side of its silhouette, and moves with the silhouette.
+"""Where silhouettes are, and what paint does beside them.
 
-A pixel near a silhouette is known by how far from it it is. On the near side it shows what is drawn along the
-silhouette, and finds this again at the same distance in the frame before: where the silhouette rests on its surface
-that is the same surface point, and where the surface turns under it, it is another one. On the far side lies the
-background, which stays where it is: what a pen spilled onto it is no paint of the background.
+A pixel near a silhouette is known by how far from it it is. Paint there belongs to the view and not to a surface: on
+the near side lies the line that is drawn along the silhouette, and a pen spills some of it onto the far side.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
-from .chain import UNKNOWN, Chain, advance
 from .silhouettes import ends, neighbours
 from .visibility import surface_labels
-from .warp import gather, inside, nearest, pixel_grid
 
 SPILL = 4.5  # pixels: as far behind a silhouette a painter's line may reach
-WANDERED = 0.75  # pixels: as far may a silhouette wander over its surface before its paint is moved along with it
-SLIPPED = 0.75  # pixels: paint drawn at a distance that differs by more is not the same part of a line
-SEARCH = 2  # pixels around where a silhouette should have been
-AWAY = 0.2  # how much a pixel of that is worth against one of distance from the silhouette
 TOUCHING = 1.005  # times as far away: no farther behind
 EDGE = 0.6  # pixels, standard deviation: how softly what is in front ends over what is behind
+SMOOTH = 0.8  # pixels, standard deviation, for the stairs of a silhouette that passes tell to a pixel
+STAIRS = 2.0  # pixels from a silhouette within which they are seen
+REACH = 12  # pixels: from how far a surface is continued
+NEIGHBOURS = 8  # pixels from which it is
+SAME_DEPTH = 0.03  # natural logarithm: what is so much farther away may be another part of the surface
 NOWHERE = 1e4  # pixels: the distance where there is no silhouette
 
 
@@ -56,11 +55,12 @@ class Outline:
         """(H, W) bool: where paint may be that is not the surface's."""
         return self.near | self.spilled
 
-    @property
-    def strength(self) -> np.ndarray:
-        """(H, W) float32: how much paint is the line's: all of it for half the radius, and less and less beyond."""
-        falling = np.clip(2.0 * (1.0 - self.distance / max(self.radius, 1e-6)), 0.0, 1.0)
-        return np.where(self.near, falling, 0.0).astype(np.float32)
+    @cached_property
+    def smooth_distance(self) -> np.ndarray:
+        """(H, W) float32: `distance` in the band, without the stairs that pixels make of a silhouette."""
+        smooth = cv2.GaussianBlur(np.clip(self.distance, -STAIRS, STAIRS), (0, 0), SMOOTH)
+        # Farther away there are no stairs, but places where it jumps from one silhouette's far side to another's near.
+        return np.where(np.abs(self.distance) < STAIRS, smooth, self.distance)
 
 
 def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
@@ -81,61 +81,6 @@ def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
     return Outline(np.where(behind, 0.5 - apart, apart + 0.5).astype(np.float32), front, labels, radius)
 
 
-def follow_outline(
-    chain: Chain, drawn_at: np.ndarray, now: Outline, before: Outline, flow: np.ndarray, visible: np.ndarray
-) -> tuple[Chain, np.ndarray]:
-    """Carries the paint along silhouettes to the frame of `now`.
-
-    chain: of the frame before, with paint in its band only. drawn_at: (H, W) float32, at which distance from its
-    silhouette the paint of each of its pixels was drawn. flow, visible: of surfaces, to the frame before. Returns the
-    chain of this frame and its own `drawn_at`; what has no paint to follow is `UNKNOWN`.
-    """
-    shape, near, grid = visible.shape, now.near, pixel_grid(*visible.shape)
-    if not (near & visible).any():
-        return Chain(np.full(shape, UNKNOWN, np.int32), np.zeros((*shape, 2), np.float32)), np.full_like(
-            drawn_at, np.inf
-        )
-    arrived = grid + np.where(near[..., None], _spread(flow, near & visible), flow)
-    arrived = np.where(inside(arrived, *shape)[..., None], arrived, 0.0).astype(np.float32)
-    rests = near & visible & (np.abs(_at(drawn_at, arrived) - now.distance) <= WANDERED)
-    wandered = near & ~rests & inside(grid + flow, *shape)
-    where = np.flatnonzero(wandered)
-    moved = (
-        arrived
-        + _inward(before.distance, arrived) * (now.distance - gather(before.distance, arrived, "linear"))[..., None]
-    )
-    matching, found = _matching(drawn_at, before, now, moved, where)
-    arrived.reshape(-1, 2)[where] = matching
-    there = rests | (now.spilled & visible & (_at(before.labels, arrived) == now.labels).all(axis=2))
-    there.ravel()[where] = found
-    carried = advance(chain, arrived - grid, there)
-    return carried, np.where(carried.source != UNKNOWN, _at(drawn_at, arrived), np.inf).astype(np.float32)
-
-
-def _matching(
-    drawn_at: np.ndarray, before: Outline, now: Outline, moved: np.ndarray, pixels: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """For the pixels (N,) of `now`, by flat index, the pixel (N, 2) of the frame before whose paint was drawn at the
-    same distance on the same surface, nearest to where they `moved`, (H, W, 2); and whether there is one, (N,) bool.
-    """
-    height, width = drawn_at.shape
-    wished = moved.reshape(-1, 2)[pixels]
-    distance, labels = now.distance.ravel()[pixels], now.labels.reshape(-1, 2)[pixels]
-    centre = np.rint(np.clip(wished, 0, (width - 1, height - 1))).astype(np.int64)
-    best = np.full(len(pixels), np.inf, np.float32)
-    place = np.zeros((len(pixels), 2), np.float32)
-    for down in range(-SEARCH, SEARCH + 1):
-        for right in range(-SEARCH, SEARCH + 1):
-            tap = np.clip(centre + np.array((right, down)), 0, (width - 1, height - 1))
-            at = tap[:, 1] * width + tap[:, 0]
-            slipped = np.abs(drawn_at.ravel()[at] - distance)
-            same = (slipped <= SLIPPED) & (before.labels.reshape(-1, 2)[at] == labels).all(axis=1)
-            cost = np.where(same, slipped + AWAY * np.linalg.norm(tap - wished, axis=1), np.inf)
-            better = cost < best
-            best[better], place[better] = cost[better], tap[better]
-    return place, np.isfinite(best)
-
-
 def soften_borders(picture: np.ndarray, lines: Outline) -> np.ndarray:
     """`picture`, (H, W, 3) float32, with what is in front running out softly over what is behind.
 
@@ -148,19 +93,39 @@ def soften_borders(picture: np.ndarray, lines: Outline) -> np.ndarray:
     return picture + cover[..., None] * (picture.reshape(-1, 3)[lines.front] - picture)
 
 
-def behind_lines(lines: Outline) -> np.ndarray:
-    """(H, W) int64: for each pixel the flat index of the nearest one where no line is; -1 where that is of another
-    surface.
+def continued(picture: np.ndarray, known: np.ndarray, labels: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """`picture`, (H, W, 3) of any type, with all but the pixels `known`, (H, W) bool, continued from those around.
 
-    What lies behind a silhouette and was never seen far from one is continued from there: paint would hold the line.
+    labels: (H, W, 2) int32, see `surface_labels`; each surface is continued from itself, and rather from what is as far
+    away as it. depth: (H, W) float32. What has nothing of its surface around it stays as it is.
     """
-    # What is in front is left out as far as the line reaches behind it, lest its pixels be the nearest.
-    clean = np.where(lines.distance > 0.0, lines.distance > max(lines.radius, SPILL + 1.0), ~lines.spilled)
-    if not clean.any():
-        return np.full(clean.shape, -1, np.int64)
-    _, nearest_clean = _nearest_of(clean)
-    same = (lines.labels.reshape(-1, 2)[nearest_clean] == lines.labels).all(axis=2)
-    return np.where(same, nearest_clean, -1)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * REACH + 1, 2 * REACH + 1))
+    around = known & (cv2.dilate((~known).astype(np.uint8), disc) > 0)
+    unknown_at, around_at = np.flatnonzero(~known), np.flatnonzero(around)
+    if not len(unknown_at) or not len(around_at):
+        return picture.copy()
+    # Surfaces lie side by side along a third axis, too far apart to be near.
+    packed = labels[..., 0].ravel().astype(np.int64) * 2**32 + labels[..., 1].ravel()
+    _, number = np.unique(np.concatenate((packed[around_at], packed[unknown_at])), return_inverse=True)
+    width = known.shape[1]
+    places = [
+        np.column_stack((at % width, at // width, of_it * NOWHERE))
+        for at, of_it in ((around_at, number[: len(around_at)]), (unknown_at, number[len(around_at) :]))
+    ]
+    apart, which = cKDTree(places[0]).query(places[1], NEIGHBOURS, distance_upper_bound=2.0 * REACH, workers=-1)
+    nearness = np.log(np.maximum(depth.ravel(), 1e-6))
+    from_at = around_at[np.minimum(which, len(around_at) - 1)]
+    farther = (nearness[from_at] - nearness[unknown_at][:, None]) / SAME_DEPTH
+    weight = np.where(np.isfinite(apart), np.exp(-np.minimum(farther**2, 50.0)) / np.maximum(apart, 1.0) ** 2, 0.0)
+    total = weight.sum(axis=1, keepdims=True)
+    share = (weight / np.maximum(total, 1e-30)).astype(np.float32)
+    flat = picture.reshape(-1, 3)
+    mixed = (flat[from_at].astype(np.float32) * share[..., None]).sum(axis=1)
+    if picture.dtype == np.uint8:
+        mixed = np.rint(mixed)
+    result = picture.copy()
+    result.reshape(-1, 3)[unknown_at] = np.where(total > 0.0, mixed, flat[unknown_at])
+    return result
 
 
 def _nearest_of(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,21 +138,3 @@ def _nearest_of(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     of_number = np.zeros(number.max() + 1, np.int64)
     of_number[number[pixels]] = np.flatnonzero(pixels)
     return apart, of_number[number]
-
-
-def _spread(flow: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """`flow`, (H, W, 2), continued from the pixels `known` to all others: each takes that of the nearest."""
-    _, nearest_known = _nearest_of(known)
-    return flow.reshape(-1, 2)[nearest_known]
-
-
-def _inward(distance: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(H, W, 2) float32: away from the silhouette towards what is in front, length 1, at `positions`."""
-    smooth = cv2.GaussianBlur(np.clip(distance, -NOWHERE, NOWHERE), (0, 0), 1.0)
-    slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3) for axis in ((1, 0), (0, 1))])
-    slope = gather(slope, positions, "linear")
-    return slope / np.maximum(np.linalg.norm(slope, axis=2, keepdims=True), np.float32(1e-6))
-
-
-def _at(image: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    return nearest(image, np.rint(positions))

@@ -55,12 +55,14 @@ class Points:
 class Places:
     """Where a frame shows the points of another one, (H, W) each.
 
-    found: bool. positions: (H, W, 2) float32, (column, row) in pixels. scale: float32, how many times larger the other
-    frame shows them than this one. Both mean nothing where not found.
+    found: bool. positions: (H, W, 2) float32, (column, row) in pixels. centres: alike, of the nearest pixel that shows
+    the same surface, farther away only where it ends. scale: float32, how many times
+    larger the other frame shows them than this one. All mean nothing where not found.
     """
 
     found: np.ndarray
     positions: np.ndarray
+    centres: np.ndarray
     scale: np.ndarray
 
 
@@ -136,13 +138,17 @@ class SurfaceIndex:
         alone = _joined(alone, led.some(np.flatnonzero(~walked.sure)))
         asked = self._walked(alone, self._nearest(alone)[0])
         found, scale = np.zeros(height * width, bool), np.ones(height * width, np.float32)
-        positions = pixel_grid(height, width).reshape(-1, 2).copy()
+        positions, centres = (pixel_grid(height, width).reshape(-1, 2).copy() for _ in range(2))
         for part, walk, there in ((led, walked, walked.found & walked.sure), (alone, asked, asked.found)):
             pixels, nearest = part.pixels.compress(there), walk.nearest.compress(there)
             found[pixels] = True
-            positions[pixels] = (self._pixels.take(nearest, axis=1) + walk.shift.compress(there, axis=1)).T
+            centres[pixels] = self._pixels.take(nearest, axis=1).T
+            positions[pixels] = centres[pixels] + walk.shift.compress(there, axis=1).T
             scale[pixels] = self._reach.take(nearest) / np.maximum(part.footprint.compress(there), 1e-9)
-        return Places(found.reshape(height, width), positions.reshape(height, width, 2), scale.reshape(height, width))
+        shape = height, width
+        return Places(
+            found.reshape(shape), positions.reshape(*shape, 2), centres.reshape(*shape, 2), scale.reshape(shape)
+        )
 
     def _sought(self, points: Points, where: np.ndarray) -> _Sought:
         """What of the pixels `where`, (H, W) bool, may be here: it is of these objects and within their bounds."""
@@ -232,7 +238,8 @@ class SurfaceIndex:
 
 @lru_cache(maxsize=2)
 def _nowhere(height: int, width: int) -> Places:
-    places = Places(np.zeros((height, width), bool), pixel_grid(height, width), np.ones((height, width), np.float32))
+    grid = pixel_grid(height, width)
+    places = Places(np.zeros((height, width), bool), grid, grid, np.ones((height, width), np.float32))
     places.found.setflags(write=False)
     places.scale.setflags(write=False)
     return places

@@ -30,16 +30,17 @@ def pixel_grid(height: int, width: int) -> np.ndarray:
     return grid
 
 
-def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
+def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos", *, held: bool = True) -> np.ndarray:
     """Samples `image`, (h, w) or (h, w, C) float32, at `positions`; returns (H, W) or (H, W, C) float32.
 
-    Outside the picture its border pixels go on. Cubic and Lanczos overshoot at edges: what they give is held between
-    the lowest and the highest of the four pixels around, so that an edge has no rings however often it is carried.
-    OpenCV before version 5 rounds positions to 1/32 of a pixel.
+    Outside the picture its border pixels go on. Cubic and Lanczos overshoot at edges: unless `held` is False, what they
+    give is held between the lowest and the highest of the four pixels around, so that an edge has no rings however
+    often it is carried. That costs a sixth of the sharpness of fine strokes. OpenCV before version 5 rounds positions
+    to 1/32 of a pixel.
     """
     image = np.ascontiguousarray(image, np.float32)
     sampled = _remap(image, positions, _FLAGS[kernel])
-    if kernel in ("cubic", "lanczos"):
+    if held and kernel in ("cubic", "lanczos"):
         corner = np.floor(positions)
         window = np.ones((2, 2), np.uint8)  # from the corner one to the right and one down
         lowest = nearest(cv2.erode(image, window, anchor=(0, 0)), corner)
@@ -48,13 +49,13 @@ def gather(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos")
     return sampled
 
 
-def gather_at(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:
+def gather_at(image: np.ndarray, positions: np.ndarray, kernel: Kernel = "lanczos", *, held: bool = True) -> np.ndarray:
     """`gather` at single `positions`, (N, 2); returns (N,) or (N, C) float32."""
     if not len(positions):
         return np.zeros((0, *image.shape[2:]), np.float32)
     # OpenCV wants a picture of positions, no side longer than 32767; so the list is broken into lines.
     lines = np.resize(positions, (-(-len(positions) // 1024), 1024, 2))
-    return gather(image, lines, kernel).reshape(-1, *image.shape[2:])[: len(positions)]
+    return gather(image, lines, kernel, held=held).reshape(-1, *image.shape[2:])[: len(positions)]
 
 
 def carry(image: np.ndarray, flow: np.ndarray, kernel: Kernel = "lanczos") -> np.ndarray:

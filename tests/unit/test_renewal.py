@@ -276,7 +276,7 @@ def test_a_result_without_a_note_is_not_trusted_after_a_change(shot: Shot) -> No
 def test_memory_does_not_grow_with_the_shot(tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The most that is allocated between two tasks, with caches that are soon full."""
     picture = 96 * 64 * 3 * 4
-    for name, bound in {"CACHE_BYTES": 3 * picture, "INDEX_BYTES": picture}.items():
+    for name, bound in {"CACHE_BYTES": 3 * picture, "SURFACE_BYTES": picture}.items():
         monkeypatch.setattr(studio, name, bound)
 
     def held(last: int) -> int:
