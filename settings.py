@@ -26,7 +26,7 @@ LOOK = (
     "shared_attention",
 )
 # What the panel has no field for and the style decides, in the user's words.
-_OF_THE_STYLE = {
+OF_THE_STYLE = {
     "controls": "Conditions",
     "scheduler": "Scheduler",
     "crop_to_mask": "Crop to mask",
@@ -80,10 +80,11 @@ def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     sentences = []
     if settings.style not in ("", style.style):
         sentences.append(f"The style {settings.style} is not in this version: {style.style} stays chosen")
-    for name, label in _OF_THE_STYLE.items():
+    for name, label in OF_THE_STYLE.items():
         have, want = getattr(style, name), getattr(settings, name)
         if have != want:
-            sentences.append(f"{label}: {_shown(have)}, as in the style {style.style}, not {_shown(want)}")
+            stays = f"{label}: {_shown(have)}, as in the style {style.style}"
+            sentences.append(f"{stays}; {_shown(want)} cannot be chosen here")
     if settings.seed != _seed(settings):
         sentences.append(f"The seed {settings.seed} is larger than Blender's numbers: it becomes {_seed(settings)}")
     if settings.model != "starter" and not _exists(Path(bpy.path.abspath(settings.model))):

@@ -12,7 +12,7 @@ from ..backend.errors import FlowbrushError
 from ..backend.foreign import translate
 from ..backend.foreign.draft import Translation
 from ..backend.settings_file import ENDING, read_settings, write_settings
-from ..settings import LOOK, apply_settings, differences, take_settings
+from ..settings import LOOK, OF_THE_STYLE, apply_settings, differences, take_settings
 from . import job
 
 DIALOG_WIDTH = 560  # pixels, at scale 1
@@ -71,7 +71,7 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
 
     bl_idname = "flowbrush.paste_settings"
     bl_label = "Paste Settings"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # no panel to adjust it by: it has nothing to adjust
 
     text: StringProperty(
         name="Text",
@@ -85,12 +85,11 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
         """Shows what would become of it."""
         if not self._translate(context):
             return {"CANCELLED"}
-        return context.window_manager.invoke_props_dialog(self, width=DIALOG_WIDTH)
+        return context.window_manager.invoke_props_dialog(self, width=DIALOG_WIDTH, confirm_text="Apply")
 
     def draw(self, _context: bpy.types.Context) -> None:
         """What is translated, and a line for all that is not."""
-        found = self._translation
-        _draw_lines(self.layout, f"Of {found.program}: {', '.join(found.translated)}", "CHECKMARK")
+        _draw_lines(self.layout, self._summary(), "CHECKMARK")
         for note in self._notes:
             _draw_lines(self.layout, note, "DOT")
 
@@ -101,9 +100,13 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
         apply_settings(context.scene, self._translation.settings)
         for note in self._notes:
             self.report({"WARNING"}, note)
-        done = ", ".join(self._translation.translated)
-        job.tell_done(self, context, f"Settings of {self._translation.program} are translated: {done}")
+        job.tell_done(self, context, self._summary())
         return {"FINISHED"}
+
+    def _summary(self) -> str:
+        found = self._translation
+        done = ", ".join(label for name, label in found.translated.items() if name not in OF_THE_STYLE)
+        return f"Settings of {found.program} are translated: {done}"
 
     def _translate(self, context: bpy.types.Context) -> bool:
         self.text = self.text or context.window_manager.clipboard

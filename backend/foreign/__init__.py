@@ -23,7 +23,7 @@ def translate(text: str, base: TakeSettings) -> Translation:
     document = _object(text) if text.startswith("{") else {}
     if is_settings(document):
         settings, notes = parse_settings(document, "the pasted text")
-        return Translation("Flowbrush", settings, ("all",), tuple(notes))
+        return Translation("Flowbrush", settings, {"all": "all"}, tuple(notes))
     if deforum.recognised(document):
         return deforum.translate(document, Draft(base, "Deforum"))
     if infotext.recognised(text):

@@ -51,13 +51,13 @@ _CONDITIONS = {
 class Translation:
     """What became of another program's settings.
 
-    program: whose they were. translated: what was taken over, in the panel's words. notes: a sentence for everything
-    that has no counterpart, or that became something else.
+    program: whose they were. translated: the fields that were taken over, with the panel's words for them. notes: a
+    sentence for everything that has no counterpart, or that became something else.
     """
 
     program: str
     settings: TakeSettings
-    translated: tuple[str, ...]
+    translated: dict[str, str]
     notes: tuple[str, ...]
 
 
@@ -68,7 +68,7 @@ class Draft:
         self._base, self._program = base, program
         self._changes: dict[str, Any] = {}
         self._controls: list[ControlSettings] = []
-        self._translated: list[str] = []
+        self._translated: dict[str, str] = {}
         self._notes: list[str] = []
 
     def note(self, sentence: str) -> None:
@@ -155,7 +155,7 @@ class Draft:
             self._take("controls", "Conditions", tuple(self._controls))
             self.note("Of ControlNet units only condition, weight and range are taken: Flowbrush draws the conditions")
         settings = TakeSettings.parse(replace(self._base, **self._changes).document(), "the pasted text")
-        return Translation(self._program, settings, tuple(self._translated), tuple(self._notes))
+        return Translation(self._program, settings, self._translated, tuple(self._notes))
 
     def _number(
         self, name: str, label: str, value: float | None, low: float, high: float, *, whole: bool = False
@@ -174,7 +174,7 @@ class Draft:
 
     def _take(self, name: str, label: str, value: Any) -> None:
         self._changes[name] = value
-        self._translated.append(label)
+        self._translated[name] = label
 
 
 def short(words: str) -> str:

@@ -87,7 +87,7 @@ def test_what_is_not_here_is_named(scene):
         "depth 0.5",
         "euler",
         "off",
-        "as in the style ink, not 3.0",
+        "12.0, as in the style ink; 3.0",
         "2147483655",
         "/nowhere/model",
     ):
@@ -141,6 +141,8 @@ def test_pasted_settings_leave_alone_what_they_do_not_say(scene):
     text = "a fox\nNegative prompt: cel\nSteps: 9, Sampler: Euler a, CFG scale: 2, Seed: 4294967295"
     assert bpy.ops.flowbrush.paste_settings(text=text) == {"FINISHED"}
     assert (chosen.prompt, chosen.steps, chosen.guidance, chosen.seed) == ("a fox", 9, 2.0, 2**31 - 1)
+    done = bpy.context.window_manager.flowbrush.sentence
+    assert done == "Settings of A1111 are translated: Prompt, Negative, Steps, Guidance, Seed"  # no scheduler
     assert (chosen.style, chosen.strength) == ("ink", properties.styles()["ink"].strength)
     assert [(region.mask, region.enabled) for region in chosen.regions] == [("hero", False), ("floor", True)]
     with pytest.raises(RuntimeError, match="copy what stands below a picture"):
