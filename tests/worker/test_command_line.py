@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from flowbrush.backend import environment
 from flowbrush.backend.client import LAUNCH, clean_environment
 from flowbrush.backend.errors import BackendError, Code
 from flowbrush.backend.quality.measures import Measures
-from flowbrush.backend.take import RegionSettings, Take
+from flowbrush.backend.settings_file import write_settings
+from flowbrush.backend.take import RegionSettings, Take, style_settings
 from synthetic_shot import make_shot
 
 
@@ -41,6 +43,19 @@ def test_stylize_makes_a_take_and_says_where(tmp_path: Path) -> None:
     measured = flowbrush("measure", str(shot.folder), "a")
     assert measured.returncode == 0 and "Warping error over 1 frame" in measured.stdout, measured.stderr
     assert Measures.load(shot.take_folder("a")).frames == (1, 2)
+
+
+def test_a_settings_file_makes_the_same_take(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", last=2)
+    look = tmp_path / "look.flowbrush"
+    write_settings(look, replace(style_settings("ink"), method="per_frame", seed=7))
+    command = ("stylize", str(shot.folder), "--take", "a")
+    done = flowbrush(*command, "--settings", str(look))
+    assert done.returncode == 0, done.stderr
+    same = flowbrush(*command, "--style", "ink", "--method", "per_frame", "--seed", "7")
+    assert same.returncode == 0 and "0001.png" not in same.stdout, "it was another take's settings"
+    both = flowbrush(*command, "--style", "ink", "--settings", str(look))
+    assert both.returncode == 1 and "a style and a settings file" in both.stderr
 
 
 def test_conditions_are_written_and_said_where(tmp_path: Path) -> None:
