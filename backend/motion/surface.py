@@ -26,10 +26,11 @@ BESIDE = 1.0  # pixels: a point farther than this from the nearest pixel's centr
 WITHIN = 0.55  # pixels
 # and upon the surface, not upon one close by;
 UPON = 0.25  # footprints
-# or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed so far around.
+# or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed as far around as
+# this part of the way and one pixel more.
 LEANING = 0.1
-AROUND = 1  # pixels
-HOLE, EMPTY = -1, -2  # nothing is indexed in this pixel; nor around it
+ASTRAY = 0.5
+AROUND = 8  # pixels
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,10 @@ class SurfaceIndex:
         reach, alike = self._reach.take(nearest), self._objects.take(nearest) == sought.objects
         hidden = (beside >= 0) & (self._objects.take(np.maximum(beside, 0)) != sought.objects)
         found = alike & ~hidden & (longest <= BESIDE) & (above <= (FOOTPRINTS * 0.5 * reach) ** 2)
-        settled = (longest <= WITHIN) & (above <= (UPON * reach) ** 2)
-        missing = alike & ((beside == EMPTY) | (longest <= BESIDE)) & (above <= LEANING**2 * straight)
+        # Where neighbours span no plane there is no way to walk.
+        settled = (longest <= WITHIN) & (above <= (UPON * reach) ** 2) & ((above < straight) | (straight == 0.0))
+        bare = np.where(beside < 0, -beside >= 1.0 + ASTRAY * longest, longest <= BESIDE)
+        missing = alike & bare & (above <= LEANING**2 * straight)
         return _Walked(nearest, shift, found, np.where(found, settled, missing))
 
     def _steps(
@@ -222,7 +225,7 @@ class SurfaceIndex:
         return nearest, shift
 
     def _beside(self, pixels: np.ndarray, shift: np.ndarray) -> np.ndarray:
-        """(N,): the indexed pixels that lie `shift`, (2, N), from `pixels`, (N,); HOLE or EMPTY where there is none."""
+        """(N,): the indexed pixels that lie `shift`, (2, N), from `pixels`, (N,); or less than 0, see `_numbered`."""
         height, width = self._at.shape
         there = self._pixels.take(pixels, axis=1)
         there += shift
@@ -256,18 +259,17 @@ def _joined(one: _Sought, other: _Sought) -> _Sought:
 
 
 def _numbered(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The part of a picture that holds all of `shown`, (H, W) bool, with a border that is EMPTY: the (column, row) of
-    its first pixel, (2, 1) float32; and of each of its pixels the number among all shown, HOLE or EMPTY, (h, w) int32.
+    """The part of a picture that holds all of `shown`, (H, W) bool, with AROUND more on each side: the (column, row) of
+    its first pixel, (2, 1) float32; and of each of its pixels the number among all shown, (h, w) int32, or, negative,
+    how many pixels the nearest of these is away.
     """
     rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if not rows.size:
-        return np.zeros((2, 1), np.float32), np.full((1, 1), EMPTY, np.int32)
-    border = AROUND + 1
-    part = np.pad(shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], border)
-    around = cv2.dilate(part.astype(np.uint8), np.ones((2 * AROUND + 1,) * 2, np.uint8)) > 0
-    number = np.where(around, np.int32(HOLE), np.int32(EMPTY))
+        return np.zeros((2, 1), np.float32), np.full((1, 1), -AROUND, np.int32)
+    part = np.pad(shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], AROUND)
+    number = -cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5).astype(np.int32)
     number[part] = np.arange(np.count_nonzero(part))
-    return np.array([[columns[0] - border], [rows[0] - border]], np.float32), number
+    return np.array([[columns[0] - AROUND], [rows[0] - AROUND]], np.float32), number
 
 
 def _bounds(places: np.ndarray, margin: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
