@@ -22,12 +22,12 @@ SLACK = 0.5  # the tree may answer with a point farther than the nearest by this
 STEPS = 4
 TREE_BYTES = 64  # a point
 BESIDE = 1.0  # pixels: a point farther than this from the nearest pixel's centre is not on the surface seen there
-# Where a walk that began elsewhere can be believed: it came to rest well within a pixel,
+# Where a walk that another pixel began is believed: it came to rest well within a pixel,
 WITHIN = 0.55  # pixels
 # and upon the surface, not upon one close by;
 UPON = 0.25  # footprints
-# or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed as far around as
-# this part of the way and one pixel more.
+# or the surface runs on, turned by no more than an angle of this sine, to where nothing is indexed as far around as it
+# may have gone wrong: this part of the last step and one pixel more.
 LEANING = 0.1
 ASTRAY = 0.5
 AROUND = 8  # pixels
@@ -164,10 +164,10 @@ class SurfaceIndex:
         return sought.some(np.flatnonzero(within.all(axis=0)))
 
     def _led(self, sought: _Sought, width: int) -> tuple[_Sought, np.ndarray, _Sought]:
-        """Has the tree asked for one pixel of each block of a picture so wide, which leads the others of its object.
+        """Asks the tree for one pixel of each block of a picture so wide; it leads the others of its object.
 
-        Returns those and the indexed pixels, (N,), where their walks begin, without those that are too far from any;
-        and the pixels of other objects than their leader's.
+        Returns all that are led, and the indexed pixels, (N,), where their walks begin, but for those that are too far
+        from any; and the pixels of other objects than their leader's.
         """
         rows, columns = np.divmod(sought.pixels, width)
         across = -(-width // BLOCK)
@@ -180,7 +180,7 @@ class SurfaceIndex:
         leader_of[block.take(leads)] = np.arange(leads.size)
         leader = leader_of.take(block)
         start, apart = self._nearest(leaders)
-        # What a pixel shows lies no farther from its nearest than this, as far as its leader can tell.
+        # As far around a leader as this nothing is found, because what is found lies so near to an indexed pixel.
         empty = np.maximum(apart - 2.0 * np.maximum(leaders.footprint, self._reach.take(start)), 0.0) ** 2
         way = leaders.places.take(leader, axis=1)
         way -= sought.places
