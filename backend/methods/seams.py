@@ -1,4 +1,4 @@
-"""Fitting new paint to the carried paint around it, so that where they meet no edge is seen."""
+"""Where paint of one time meets paint of another, so that no edge is seen."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,7 @@ import numpy as np
 RING = 12  # pixels around new paint that are painted too, only to see how it differs from what is there
 REACH = 8.0  # pixels, standard deviation: how far a difference is carried into new paint
 FEATHER = 1.5  # pixels over which new paint blends into what is there
+ALIKE = 2  # of its four neighbours: fewer with paint of the same time, and a pixel is a speck
 FEW = 32  # pixels of a surface around new paint; fewer say nothing of how it was painted
 MOST = 0.15  # of 0..1; what differs more was painted as something else
 LARGEST = 0.08  # of 0..1; a larger difference is a stroke, not a tone, and says nothing
@@ -49,3 +50,17 @@ def fitted(
         inside = painted & here
         result[inside] += usual + (spread / (total + 0.01))[inside]
     return np.clip(result, 0.0, 1.0)
+
+
+def without_specks(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """`picture`, (H,W,3) float32, smoothed where hardly a neighbour has its paint from the same `source`, (H,W) int32.
+
+    Where what one keyframe drew as a line ends on a surface, paint of it and of another alternates from pixel to pixel.
+    0: the paint has no source, and stays.
+    """
+    alike = np.zeros(source.shape, np.uint8)
+    for axis, shift in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        alike += np.roll(source, shift, axis) == source
+    specks = (alike < ALIKE) & (source != 0)
+    smooth = cv2.medianBlur(picture, 3)
+    return np.where(specks[..., None], smooth, picture)

@@ -25,7 +25,7 @@ from .colour import ColourHold
 from .keyframes import LARGER, choose_keyframes
 from .line_style import LineStyle
 from .plan import Result, Task
-from .seams import feathered, fitted, ring_mask
+from .seams import feathered, fitted, ring_mask, without_specks
 from .studio import Studio, as_stored
 
 THIN = 4.0  # pixels: what is missing no farther than that from paint is continued from it
@@ -123,8 +123,9 @@ def _found(task: Task, studio: Studio) -> _Found:
     picture = np.zeros((*shape, 3), np.float32)
     light = np.zeros(shape, np.float32)
     missing, unsure, small = np.ones(shape, bool), np.ones(shape, bool), np.zeros(shape, bool)
+    source = np.zeros(shape, np.int32)
     follows = studio.settings.light == "follow"
-    for keyframe in reversed(task.keyframes):
+    for number, keyframe in enumerate(reversed(task.keyframes), 1):
         paint = studio.painted_surface(keyframe).find(points, unsure)
         # What a line covered is only guessed: an earlier keyframe may show it.
         used = missing.ravel()[paint.at] | ~paint.guessed
@@ -133,6 +134,7 @@ def _found(task: Task, studio: Studio) -> _Found:
         if follows:
             light.ravel()[at] = gather_at(studio.luminance(keyframe), paint.positions[used], "linear")
         small.ravel()[at] = paint.scale[used] > LARGER
+        source.ravel()[at] = np.where(paint.guessed[used], -number, number)
         missing.ravel()[at] = False
         unsure.ravel()[at[~paint.guessed[used]]] = False
         if not unsure.any():
@@ -140,7 +142,7 @@ def _found(task: Task, studio: Studio) -> _Found:
     if follows and not missing.all():
         known = ~unsure & ~lines.band
         picture = relit(picture, light_change(studio.luminance(task.frame), light, known) * ~missing)
-    picture = continued(picture, ~missing, lines.labels, places["depth"])
+    picture = without_specks(continued(picture, ~missing, lines.labels, places["depth"]), source)
     return _Found(picture, missing, small, unsure & ~missing & ~lines.band)
 
 
