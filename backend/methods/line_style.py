@@ -6,7 +6,7 @@ is measured in the keyframes, object by object, and drawn along the exact silhou
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -19,7 +19,8 @@ LEAST = 200  # pixels beside an object's silhouettes; fewer say too little about
 GRAIN = 0.03**2  # squared, of 0..1: a surface whose paint varies less does not tell how well ink covers it
 SHINES_THROUGH = 0.1  # of the paint below, where that cannot be told
 VISIBLE = 0.04  # of 0..1; where paint differs less by a silhouette than that no line is drawn
-FAINT = 0.1  # of ink: below that what lies under it can be seen
+FAINT = 0.02  # of 0..1; where paint differs less it is as it would be without lines
+THIN = 0.1  # of ink: what lies under less of it can be seen
 FADE = 1.0  # pixels over which ink ends, on both sides
 
 
@@ -28,12 +29,14 @@ class LineStyle:
     """The ink along the silhouettes of objects.
 
     surfaces: (N,) int32 numbers of surfaces; -1 - k stands for all surfaces of area k. ink: (N, 3) float32, its colour,
-    sRGB 0..1. cover: (N, D) float32 0..1, how much of it lies at each of the distances from `distances`.
+    sRGB 0..1. cover: (N, D) float32 0..1, how much of it lies at each of the distances from `distances`. altered: (N,
+    D) bool, paint there is not what it would be without lines: it is ink, or the bright hem that painters leave beside.
     """
 
     surfaces: np.ndarray
     ink: np.ndarray
     cover: np.ndarray
+    altered: np.ndarray
 
     @staticmethod
     def measure(
@@ -57,8 +60,9 @@ class LineStyle:
         count = len(distances(lines.radius))
         return LineStyle(
             np.array(list(found), np.int32),
-            np.array([ink for ink, _ in found.values()], np.float32).reshape(-1, 3),
-            np.array([cover for _, cover in found.values()], np.float32).reshape(-1, count),
+            np.array([ink for ink, _, _ in found.values()], np.float32).reshape(-1, 3),
+            np.array([cover for _, cover, _ in found.values()], np.float32).reshape(-1, count),
+            np.array([altered for _, _, altered in found.values()], bool).reshape(-1, count),
         )
 
     @staticmethod
@@ -67,41 +71,45 @@ class LineStyle:
         given = list(styles)
         surfaces = np.concatenate([style.surfaces for style in given])
         known, first = np.unique(surfaces, return_index=True)
-        ink, cover = (np.concatenate([getattr(style, name) for style in given])[first] for name in ("ink", "cover"))
-        return LineStyle(known, ink, cover)
+        rest = [
+            np.concatenate([getattr(style, name) for style in given])[first] for name in ("ink", "cover", "altered")
+        ]
+        return LineStyle(known, *rest)
 
     def drawn(self, picture: np.ndarray, surfaces: np.ndarray, lines: Outline) -> np.ndarray:
         """`picture`, (H, W, 3) float32 without lines, with the lines of a frame whose surfaces, (H, W) int32, and
         silhouettes these are. Where a surface is not known nothing is drawn.
         """
-        at, row, cover = self._ink_at(surfaces, lines)
+        at, row, step = self._beside(surfaces, lines)
+        left = step.astype(np.int64)
+        share = step - left
+        cover = (self.cover[row, left] * (1.0 - share) + self.cover[row, left + 1] * share)[:, None]
         result = picture.copy()
         flat = result.reshape(-1, 3)
-        flat[at] += cover[:, None] * (self.ink[row] - flat[at])
+        flat[at] += cover.astype(np.float32) * (self.ink[row] - flat[at])
         return result
 
-    def covered(self, surfaces: np.ndarray, lines: Outline) -> np.ndarray:
-        """(H, W) bool: where such lines hide what is below them, in whole or in part, and a pixel around."""
-        at, _, cover = self._ink_at(surfaces, lines)
+    def altering(self, surfaces: np.ndarray, lines: Outline) -> np.ndarray:
+        """(H, W) bool: where paint is not what it would be without such lines, and a pixel around."""
+        at, row, step = self._beside(surfaces, lines)
         result = np.zeros(surfaces.shape, np.uint8)
-        result.ravel()[at] = cover > FAINT
+        result.ravel()[at] = self.altered[row, np.rint(step).astype(np.int64)]
         return cv2.dilate(result, np.ones((3, 3), np.uint8)).astype(bool)
 
-    def _ink_at(self, surfaces: np.ndarray, lines: Outline) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The pixels, (N,) flat indices, where there may be ink; the row of the surface that it is of; and how much."""
+    def _beside(self, surfaces: np.ndarray, lines: Outline) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The pixels, (N,) flat indices, beside the silhouettes of surfaces that are known; the row of that surface;
+        and how many steps of `distances` from their first each pixel is, float32.
+        """
         at = np.flatnonzero(lines.band)
         if not len(self.surfaces):
-            return at[:0], np.zeros(0, int), np.zeros(0, np.float32)
+            return at[:0], np.zeros(0, np.int64), np.zeros(0, np.float32)
         drawing = surfaces.ravel()[lines.front.ravel()[at]]
         row, known = self._row(drawing)
         of_area, area_known = self._row(-1 - drawing // AREA)
-        row = np.where(known, row, of_area)
+        row, known = np.where(known, row, of_area), known | area_known
+        at, row = at[known], row[known]
         step = (lines.smooth_distance.ravel()[at] - distances(lines.radius)[0]) / np.float32(STEP)
-        step = np.clip(step, 0.0, self.cover.shape[1] - 1.001)
-        left = step.astype(np.int64)
-        share = step - left
-        cover = self.cover[row, left] * (1.0 - share) + self.cover[row, left + 1] * share
-        return at, row, (cover * (known | area_known)).astype(np.float32)
+        return at, row, np.clip(step, 0.0, self.cover.shape[1] - 1.001)
 
     def _row(self, surfaces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which row is of these surfaces, (N,); and whether there is one, (N,) bool."""
@@ -111,12 +119,12 @@ class LineStyle:
 
     def state(self) -> dict[str, np.ndarray]:
         """As arrays to store; `from_state` reads them back."""
-        return {"line_surfaces": self.surfaces, "line_ink": self.ink, "line_cover": self.cover}
+        return {f"line_{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
     def from_state(state: dict[str, np.ndarray]) -> "LineStyle":
         """What `state` stored."""
-        return LineStyle(state["line_surfaces"], state["line_ink"], state["line_cover"])
+        return LineStyle(*(state[f"line_{field.name}"] for field in fields(LineStyle)))
 
 
 def distances(radius: float) -> np.ndarray:
@@ -124,8 +132,11 @@ def distances(radius: float) -> np.ndarray:
     return np.arange(-SPILL - FADE, radius + FADE + STEP / 2, STEP, dtype=np.float32)
 
 
-def _ink(distance: np.ndarray, painted: np.ndarray, bare: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """The colour of ink, (3,), and how much of it covers `bare` at each of the distances, (D,).
+def _ink(
+    distance: np.ndarray, painted: np.ndarray, bare: np.ndarray, radius: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The colour of ink, (3,); and at each of the distances, (D,): how much of it covers `bare`; and, bool, whether
+    paint differs there at all.
 
     distance: (N,). painted, bare: (N, 3).
     """
@@ -134,10 +145,10 @@ def _ink(distance: np.ndarray, painted: np.ndarray, bare: np.ndarray, radius: fl
     count = np.maximum(np.bincount(nearest, minlength=len(steps)), 1)
     changed = np.stack([np.bincount(nearest, (painted - bare)[:, k], len(steps)) / count for k in range(3)], 1)
     # Where most of the difference lies the ink covers most, and what varies below it tells how much.
-    strength = np.where(count >= count.max() // 4, np.linalg.norm(changed, axis=1), 0.0)
-    strongest = int(strength.argmax())
-    if strength[strongest] < VISIBLE:
-        return np.zeros(3, np.float32), np.zeros(len(steps), np.float32)
+    change = np.linalg.norm(changed, axis=1)
+    strongest = int(np.where(count >= count.max() // 4, change, 0.0).argmax())
+    if change[strongest] < VISIBLE:
+        return np.zeros(3, np.float32), np.zeros(len(steps), np.float32), np.zeros(len(steps), bool)
     there = np.abs(distance - steps[strongest]) <= STEP
     over, under = painted[there], bare[there]
     spread = under - under.mean(axis=0)
@@ -149,4 +160,7 @@ def _ink(distance: np.ndarray, painted: np.ndarray, bare: np.ndarray, radius: fl
         np.bincount(nearest, (towards**2).sum(axis=1), len(steps)), 1e-6
     )
     ends = np.minimum(steps - steps[0], steps[-1] - steps) / FADE
-    return ink.astype(np.float32), (np.clip(cover, 0.0, 1.0) * np.clip(ends, 0.0, 1.0)).astype(np.float32)
+    cover = np.clip(cover, 0.0, 1.0) * np.clip(ends, 0.0, 1.0)
+    # On the near side shading, too, differs from what is farther in.
+    altered = np.where(steps < 0.0, change > FAINT, cover > THIN)
+    return ink.astype(np.float32), cover.astype(np.float32), altered

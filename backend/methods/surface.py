@@ -92,7 +92,7 @@ def _paint_keyframe(task: Task, studio: Studio) -> Result:
     bare = continued(painting, ~lines.band, lines.labels, studio.places(frame)["depth"])
     painted, bare = painting / np.float32(255.0), bare / np.float32(255.0)
     style = LineStyle.measure(surfaces, lines, painted, bare, own)
-    lined = LineStyle.together([*earlier, style]).covered(surfaces, lines)
+    lined = LineStyle.together([*earlier, style]).altering(surfaces, lines)
     distrusted = [item.id for item in studio.shot.objects if not item.trusted]
     kept = own & ~np.isin(studio.places(frame)["object_id"], distrusted)
     bits = {"own": np.packbits(kept), "lined": np.packbits(lined)}

@@ -142,7 +142,7 @@ def test_lines_are_drawn_elsewhere_as_they_were_drawn_here(width: float) -> None
     there, bare_there, lines_there = drawn_ball(51.5, 0.6, width)
     redrawn = LineStyle.from_state(style.state()).drawn(bare_there, lines_there.labels[..., 0], lines_there)
     assert np.abs(redrawn - there).mean() < 0.25 * np.abs(bare_there - there).mean()
-    covered = style.covered(surfaces, lines)
+    covered = style.altering(surfaces, lines)
     assert covered[np.abs(painted - bare).max(axis=2) > 0.1].all() and not covered[~lines.band].mean() > 0.05
 
 
@@ -150,14 +150,15 @@ def test_a_painter_without_lines_gets_none() -> None:
     _, bare, lines = drawn_ball(44.0, 0.0, 2.0)
     surfaces = lines.labels[..., 0]
     style = LineStyle.measure(surfaces, lines, bare, bare, np.ones((96, 96), bool))
-    assert not style.covered(surfaces, lines).any()
+    assert not style.altering(surfaces, lines).any()
     np.testing.assert_allclose(style.drawn(bare, surfaces, lines), bare, atol=1e-6)
 
 
 def test_of_lines_the_first_that_knows_an_object_is_followed() -> None:
     def style(surfaces: list[int], ink: float) -> LineStyle:
         count = len(surfaces)
-        return LineStyle(np.int32(surfaces), np.full((count, 3), ink, np.float32), np.ones((count, 3), np.float32))
+        cover = np.ones((count, 3), np.float32)
+        return LineStyle(np.int32(surfaces), np.full((count, 3), ink, np.float32), cover, cover > 0.0)
 
     both = LineStyle.together([style([-1, 2], 0.1), style([2, -1, 3], 0.7)])
     assert dict(zip(both.surfaces.tolist(), both.ink[:, 0].tolist(), strict=True)) == pytest.approx(
