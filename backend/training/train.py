@@ -25,7 +25,7 @@ from .vocabulary import new_tokenizer
 STOPS = (999, 749, 666, 666, 499, 333, 333, 249)
 """The timesteps of runs of one to four steps, which training visits most; twice those that the styles take."""
 
-MISSING = {"depth": 0.5, "normal": 0.4, "lineart": 0.1, "colour": 0.05}
+MISSING = {"depth": 0.35, "normal": 0.4, "lineart": 0.1, "colour": 0.05}
 """How often a step goes without a condition, so that a painter may do without any of them."""
 
 SCALED, SCALES = 0.25, (0.5, 1.5)

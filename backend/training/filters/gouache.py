@@ -3,18 +3,21 @@
 import numpy as np
 
 from ..words import Manner
-from .sitter import Sitter, background, open_ground
+from .sitter import Sitter, background, open_ground, veil
 from .strokes import along, bristles, directions, field, grain, moved, outline
 from .tone import blur, dark_features, gentle, graded, luma, mix, paper, relight, rise, saturate, smooth, toned, tones
 
 _EDGES = (0.08, 0.17, 0.27, 0.38, 0.50, 0.62, 0.74, 0.86)
 _LEVELS = (0.05, 0.125, 0.22, 0.325, 0.44, 0.56, 0.68, 0.80, 0.93)
 _SLANT, _CROSSING = -0.3, 0.35  # radians
+_AIR = np.array((0.93, 1.0, 1.09), np.float32)
 _WARM = np.array((0.05, 0.0, -0.06), np.float32)
 
 
 def gouache(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     """Each touch of the brush takes one tone and one shade of the colour; the paint stands in ridges that catch light.
+
+    Far things are paler and cooler: aerial perspective.
 
     After Litwinowicz, "Processing images and video for an impressionist effect", 1997 (touches along a direction, each
     of one colour) and Hertzmann, "Fast paint texture", 2002 (relief).
@@ -34,6 +37,8 @@ def gouache(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     flat = flat * (1.0 + 0.045 * other)
     colour = saturate(relight(scene, flat), 1.4)
     colour = colour + _WARM * (0.8 * (light - 0.45) + 0.5 * other)[..., None]
+    air = _AIR * (0.2 + 0.8 * blur(light, 12.0))[..., None]
+    colour = mix(colour, np.clip(air, 0.0, 1.0), 0.4 * veil(sitter))
     relief = touch - moved(touch, np.full_like(angle, -1.0), np.full_like(angle, -1.0))
     strands = fine - moved(fine, np.full_like(angle, -1.0), np.full_like(angle, -1.0))
     painted = colour + (0.022 * relief + 0.009 * free * strands)[..., None]

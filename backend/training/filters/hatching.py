@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..words import Manner
-from .sitter import Sitter, background
+from .sitter import Sitter, background, veil
 from .strokes import covering, directions, field, grain, hatches, outline, shift
 from .tone import dark_features, graded, luma, mix, paper, saturate, smooth, toned
 
@@ -14,6 +14,7 @@ _SLANT, _CROSSING = -0.4, 1.15  # radians
 def hatching(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     """Strokes are ridges of filtered noise, cut off where they cover as much paper as the tone asks for.
 
+    Far things are pressed lighter.
     After Praun et al., "Real-time hatching", 2001 (tone by coverage, in nested strokes) with the noise of Cabral and
     Leedom, 1993, instead of stored strokes.
     """
@@ -22,7 +23,8 @@ def hatching(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     colour, rough = paper(manner, 1.0)
     period = 6.0 * (1.0 + 0.3 * manner.line)
     pigment = 1.0 - 0.6 * luma(scene) - 0.4 * scene.min(axis=2)
-    pigment = pigment * (1.0 - 0.75 * abs(manner.ground) * background(sitter))
+    lighter = 1.0 - 0.45 * veil(sitter)
+    pigment = pigment * lighter * (1.0 - 0.75 * abs(manner.ground) * background(sitter))
     bite = 0.2 * rough * tooth
     first = covering(hatches(noise, 0, angle, period, 10.0) + bite, 0.12 + 0.85 * pigment, 0.6)
     second = covering(hatches(noise, 1, angle + _CROSSING, period, 10.0) + bite, 1.3 * (pigment - 0.45), 0.6)
@@ -37,4 +39,4 @@ def hatching(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     ]
     pressed = np.maximum(0.9 * strokes[0], 0.6 * strokes[1]) * np.clip(0.9 + 0.2 * field(noise, 8, 7.0), 0.3, 1.0)
     lines = np.maximum(pressed, 0.8 * dark_features(sitter.picture)) * np.clip(1.0 + 0.16 * rough * tooth, 0.3, 1.0)
-    return graded(mix(drawn, _GRAPHITE, np.clip(0.92 * lines, 0, 1)), manner)
+    return graded(mix(drawn, _GRAPHITE, np.clip(0.92 * lighter * lines, 0, 1)), manner)

@@ -37,3 +37,8 @@ def background(sitter: Sitter) -> np.ndarray:
     """1 where there is no surface, 0 on surfaces (H, W): as far as can be, and facing the camera squarely."""
     squarely = rise(sitter.normal[..., 2], 0.985, 0.01)
     return blur(squarely * rise(-sitter.depth, -0.012, 0.01), 0.7)
+
+
+def veil(sitter: Sitter) -> np.ndarray:
+    """How much air lies before what is seen (H, W): 0 at the nearest surface, 1 at the farthest and beyond."""
+    return blur((1.0 - sitter.depth) ** 2, 1.0)
