@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from . import needs, timings
+from .errors import ShotError
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, picture_path, renewed, run_plan
@@ -16,7 +17,7 @@ from .models.choice import fingerprints, resolve
 from .painters.diffusion import DiffusionPainter
 from .progress import FrameDone
 from .shot import Shot
-from .take import Take, TakeSettings
+from .take import ControlSettings, Take, TakeSettings
 
 
 def stylize(
@@ -41,8 +42,7 @@ def stylize(
     needs.check_method(shot, settings.method)
     if settings.surface_noise:
         needs.check_surface_noise(shot)
-    for control in settings.controls:
-        needs.check_condition(shot, control.condition)
+    settings = possible(settings, shot, warn)
     for notice in Areas(shot, settings).notices:
         warn(notice)
     model = resolve(settings)
@@ -76,6 +76,24 @@ def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
     frames = shot.captured_frames(settings.frames)
     whole = (frames.start, frames.stop - 1) == shot.frames
     return replace(settings, frames=None if whole else (frames.start, frames.stop - 1))
+
+
+def possible(settings: TakeSettings, shot: Shot, warn: Callable[[str], None]) -> TakeSettings:
+    """`settings` without the optional controls whose condition `shot` cannot give; `warn` is told of each.
+
+    Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` lacks another one.
+    """
+    controls: list[ControlSettings] = []
+    for control in settings.controls:
+        try:
+            needs.check_condition(shot, control.condition)
+        except ShotError as lack:
+            if not control.optional:
+                raise
+            warn(f"Painted without '{control.condition}'. {lack}")
+        else:
+            controls.append(control)
+    return replace(settings, controls=tuple(controls))
 
 
 def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> None:

@@ -47,7 +47,8 @@ class ControlSettings:
     """One ControlNet.
 
     condition: the name of its conditioning image. model: a folder or safetensors file; empty means the one that comes
-    with the model. scale: conditioning scale. start, end: the part of the denoising in which it acts, 0 to 1.
+    with the model. scale: conditioning scale. start, end: the part of the denoising in which it acts, 0 to 1. optional:
+    a shot that lacks the condition is painted without, instead of being refused.
     """
 
     condition: str
@@ -55,6 +56,7 @@ class ControlSettings:
     scale: float = 1.0
     start: float = 0.0
     end: float = 1.0
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class TakeSettings:
                     scale=control.number("scale", 0.0, MAX_SCALE, 1.0),
                     start=control.number("start", 0.0, 1.0, 0.0),
                     end=control.number("end", 0.0, 1.0, 1.0),
+                    optional=control.flag("optional", False),
                 )
                 for control in given.children("controls", MAX_CONTROLS)
             ),

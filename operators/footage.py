@@ -1,6 +1,7 @@
 """Footage: a movie or numbered images become a shot, whose motion and conditions are estimated."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
@@ -12,6 +13,7 @@ from ..backend.errors import Code, SettingsError, ShotError
 from ..backend.footage.catalogue import ESTIMATORS
 from ..backend.protocol import Message
 from ..backend.shot import Shot
+from ..backend.take import ControlSettings
 from ..scene import compat
 from ..scene.footage import footage_of
 from . import job, picture, refresh
@@ -101,38 +103,46 @@ class FLOWBRUSH_OT_estimate_conditions(JobOperator):
         shot = captured_shot(context.scene)
         weights = preferences.estimator_weights()
         style = properties.style_of(context.scene.flowbrush)
-        names = estimators_for(shot, [control.condition for control in style.controls], weights)
+        names, left_out = estimators_for(shot, style.controls, weights)
         folder = str(weights) if weights else ""
         stage = WorkerStage("Estimating", "estimate", shot=str(shot.folder), conditions=names, weights=folder)
-        return Job("Estimate Conditions", [stage], lambda _message: f"Estimated: {', '.join(names)}", picture.show)
+        job = Job("Estimate Conditions", [stage], lambda _message: f"Estimated: {', '.join(names)}", picture.show)
+        job.warnings += left_out
+        return job
 
 
-def estimators_for(shot: Shot, conditions: list[str], weights: Path | None) -> list[str]:
+def estimators_for(
+    shot: Shot, controls: Sequence[ControlSettings], weights: Path | None
+) -> tuple[list[str], list[str]]:
     """Which estimators give `shot` the conditions that it lacks, by the files in the folder `weights`.
 
-    Raises ShotError where it lacks none, SettingsError where one cannot be estimated.
+    Also gives a sentence about each optional one for which the files are missing. Raises ShotError where no condition
+    is lacking, SettingsError where one that is not optional, or all that are lacking, cannot be estimated.
     """
-    names = []
-    for condition in conditions:
+    names, left_out = [], []
+    for control in controls:
         try:
-            needs.check_condition(shot, condition)
+            needs.check_condition(shot, control.condition)
         except ShotError:
-            ways = {name: one for name, one in ESTIMATORS.items() if one.condition == condition}
+            ways = {name: one for name, one in ESTIMATORS.items() if one.condition == control.condition}
             ready = [
                 name for name, one in ways.items() if all(weights and (weights / file).is_file() for file in one.files)
             ]
-            if not ready:
-                files = ", ".join(file for one in ways.values() for file in one.files) or "nothing that is known"
-                raise SettingsError(
-                    Code.MISSING_MODEL,
-                    f"Estimating '{condition}' needs {files}: choose the folder that holds it in the preferences",
-                ) from None
-            names.append(ready[0])
+            if ready:
+                names.append(ready[0])
+                continue
+            files = ", ".join(file for one in ways.values() for file in one.files) or "nothing that is known"
+            lack = f"Estimating '{control.condition}' needs {files}: choose the folder that holds it in the preferences"
+            if not control.optional:
+                raise SettingsError(Code.MISSING_MODEL, lack) from None
+            left_out.append(lack)
+    if left_out and not names:
+        raise SettingsError(Code.MISSING_MODEL, left_out[0])
     if not names:
         raise ShotError(
             Code.BAD_SHOT, "The shot has all conditions that the style asks for: nothing is to be estimated"
         )
-    return names
+    return names, left_out
 
 
 CLASSES = (FLOWBRUSH_OT_shot_from_strip, FLOWBRUSH_OT_shot_from_file, FLOWBRUSH_OT_estimate_conditions)

@@ -12,6 +12,7 @@ from flowbrush.backend.take import ControlSettings, TakeSettings
 from flowbrush.backend.training.frames import Frame
 from flowbrush.backend.training.judge import NEUTRAL, SEED, markdown, painter, target
 from flowbrush.backend.training.words import Manner
+from starter_words import lab
 
 CONDITIONS = ("depth", "normal", "lineart", "colour")
 SCALES = tuple(np.linspace(0.0, 1.5, 7).round(2).tolist())
@@ -19,8 +20,13 @@ MEASURES = (("PSNR, dB", psnr, ".1f"), ("line F-score", line_f_score, ".3f"), ("
 FOLLOW_FORM = ("hatching", "gouache")
 """Styles whose strokes follow the normals."""
 
+AERIAL = ("hatching", "gouache")
+"""Styles whose far things are paler, by depth."""
+
+PALENESS = "far paler than near, L* (target)"
+
 ON_PAPER = "paper"
-"""The word with which depth counts: it tells the background, which is then left bare."""
+"""The word with which depth counts in the other styles: it tells the background, which is then left bare."""
 
 
 def with_all(settings: TakeSettings) -> TakeSettings:
@@ -44,21 +50,27 @@ def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[s
         asked = {NEUTRAL: settings, Manner(ground=1.0): on_paper}
         made = {manner: painted(frames, one) for manner, one in asked.items()}
         drawn = {manner: [target(frame, style, SEED, manner) for frame in frames] for manner in asked}
-        cells = [frames[-1].picture]
+        cells = [frames[-1].picture, made[NEUTRAL][-1]]
         for name in CONDITIONS:
-            manner = Manner(ground=1.0) if name == "depth" else NEUTRAL
+            manner = Manner(ground=1.0) if name == "depth" and style not in AERIAL else NEUTRAL
             whole, wanted = made[manner], drawn[manner]
             without = painted(frames, scaled(asked[manner], name, 0.0))
             before, after = measured(whole, wanted), measured(without, wanted)
             expected, met = verdict(name, style, before, after)
             arrows = [f"{a:{form}} → {b:{form}}" for a, b, (_, _, form) in zip(before, after, MEASURES, strict=True)]
-            said = f"{name}, with the word `{ON_PAPER}`" if name == "depth" else name
+            air = ""
+            if name == "depth" and style in AERIAL:
+                pale, less, meant = (paleness(frames, style, one) for one in (whole, without, wanted))
+                air, expected = f"{pale:.1f} → {less:.1f} ({meant:.1f})", f"{expected}, far things are less pale"
+                met = met and less < pale
+            said = name if manner == NEUTRAL else f"{name}, with the word `{ON_PAPER}`"
             change = f"{255.0 * difference(whole, without):.1f}"
-            rows.append((style, said, change, *arrows, expected, "yes" if met else "**no**"))
-            cells += [whole[-1], without[-1]] if name in ("depth", "normal") else [without[-1]]
+            rows.append((style, said, change, *arrows, air, expected, "yes" if met else "**no**"))
+            neutral = without if manner == NEUTRAL else painted(frames[-1:], scaled(settings, name, 0.0))
+            cells.append(neutral[-1])
         pictures[style] = cells
-    columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), "expected", "so it is")
-    labels = ("render", ON_PAPER, "without depth", "all", *(f"without {name}" for name in CONDITIONS[1:]))
+    columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), PALENESS, "expected", "so it is")
+    labels = ("render", "all", *(f"without {name}" for name in CONDITIONS))
     return markdown(columns, rows), sheet(labels, pictures, min(256, frames[-1].picture.shape[1]))
 
 
@@ -69,6 +81,20 @@ def verdict(name: str, style: str, before: Sequence[float], after: Sequence[floa
     if name == "normal" and style in FOLLOW_FORM:
         return "strokes turn away from the form", after[2] > before[2]
     return "the target is met less well", after[0] < before[0]
+
+
+def paleness(frames: Sequence[Frame], style: str, pictures: Sequence[np.ndarray]) -> float:
+    """How much lighter, L*, the farthest is than the nearest, beyond what the style's filter draws if all is nearest.
+
+    The slope of a straight line, by least squares over all pixels; distance is 1 less the condition `depth`.
+    """
+    distance, lighter = [], []
+    for frame, picture in zip(frames, pictures, strict=True):
+        depth = frame.conditions["depth"]
+        near = replace(frame, conditions={**frame.conditions, "depth": np.ones_like(depth)})
+        distance.append(1.0 - depth[..., 0].ravel())
+        lighter.append((lab(picture) - lab(target(near, style, SEED)))[..., 0].ravel())
+    return float(np.polyfit(np.concatenate(distance), np.concatenate(lighter), 1)[0])
 
 
 def swept(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:

@@ -102,6 +102,15 @@ def test_styles_differ_more_than_hands_do(sitter: Sitter) -> None:
         assert np.abs(painted[style] - painted[other]).mean() > between_hands
 
 
+@pytest.mark.parametrize(("style", "paler"), [("hatching", 0.05), ("gouache", 0.02)])
+def test_the_same_things_are_paler_when_they_are_far(style: str, paler: float, sitter: Sitter) -> None:
+    near, middle, far = (
+        FILTERS[style](dataclasses.replace(sitter, depth=np.full_like(sitter.depth, depth)), hand(1), Manner()).mean()
+        for depth in (1.0, 0.4, 0.0)
+    )
+    assert near < middle < far and far > near + paler
+
+
 def test_cel_has_few_tones(sitter: Sitter) -> None:
     inside = (sitter.depth > 0.79) & (blur(sitter.lines, 3.0) < 0.05)
     counts, _ = np.histogram(luma(FILTERS["cel"](sitter, hand(1), Manner()))[inside], 40, (0, 1))

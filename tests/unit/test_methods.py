@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from flowbrush.backend.painters.painter import PaintRequest
 from flowbrush.backend.quality.contact_sheet import contact_sheet, read_frame
 from flowbrush.backend.quality.flicker import warping_error
 from flowbrush.backend.shot import Shot
-from flowbrush.backend.stylize import within
+from flowbrush.backend.stylize import possible, within
 from flowbrush.backend.take import ControlSettings, Take, TakeSettings
 from synthetic_shot import make_shot, place
 
@@ -203,6 +204,18 @@ def test_a_frame_that_was_not_captured(shot: Shot) -> None:
     shot.exr_path(2).unlink()
     with pytest.raises(ShotError, match="Frame 2 was not captured"):
         within(TakeSettings(), shot)
+
+
+def test_what_is_optional_is_left_out_and_told(shot: Shot) -> None:
+    """Of footage nothing is known but its motion: what a style can do without is no reason to refuse it."""
+    footage = replace(shot, source="footage", cameras={}, objects=(), passes={"vector": shot.passes["vector"]})
+    settings = TakeSettings(controls=(ControlSettings("depth", optional=True), ControlSettings("colour")))
+    told: list[str] = []
+    assert possible(settings, footage, told.append) == replace(settings, controls=(ControlSettings("colour"),))
+    assert len(told) == 1 and "without 'depth'" in told[0] and "estimate" in told[0]
+    assert possible(settings, shot, pytest.fail) == settings
+    with pytest.raises(ShotError, match="'depth' needs: estimate"):
+        possible(TakeSettings(controls=(ControlSettings("depth"),)), footage, pytest.fail)
 
 
 def test_damaged_frames_and_states_are_told(shot: Shot) -> None:

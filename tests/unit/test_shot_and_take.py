@@ -205,3 +205,19 @@ def test_the_shipped_styles_can_be_used() -> None:
     assert all(style.prompt and style.style == name for name, style in styles.items())
     with pytest.raises(FlowbrushError, match="choose one of"):
         style_settings("no such style")
+
+
+def test_every_style_can_paint_footage_of_which_only_lines_are_estimated() -> None:
+    for style in load_styles().values():
+        needed = {control.condition for control in style.controls if not control.optional}
+        assert needed <= {"lineart", "colour"}, style.style
+
+
+def test_optional_controls_survive_the_way_to_the_worker() -> None:
+    gouache = style_settings("gouache")
+    assert any(control.optional for control in gouache.controls)
+    assert TakeSettings.parse(gouache.document()) == gouache
+    older = {"controls": [{"condition": "depth"}]}
+    assert not TakeSettings.parse(older).controls[0].optional
+    with pytest.raises(FlowbrushError, match="true or false"):
+        TakeSettings.parse({"controls": [{"condition": "depth", "optional": 1}]})

@@ -86,6 +86,19 @@ def test_a_condition_that_footage_lacks_is_told(worker: Connection, movie: Path,
     assert last["code"] == Code.MISSING_PASS and "estimate" in last["sentence"]
 
 
+def test_a_style_does_without_what_is_optional_and_says_so(worker: Connection, movie: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shot"
+    list(worker.messages(worker.request("footage", footage=str(movie), shot=str(folder))))
+    gouache = style_settings("gouache")
+    controls = tuple(control for control in gouache.controls if control.condition != "lineart")
+    settings = replace(gouache, controls=controls, method="per_frame", frames=(1, 1)).document()
+    messages = list(worker.messages(worker.request("stylize", shot=str(folder), take="a", settings=settings)))
+    assert messages[-1]["type"] == "result"
+    told = [message["sentence"] for message in messages if message["type"] == "warning"]
+    assert all(any(f"without '{name}'" in sentence for sentence in told) for name in ("depth", "normal"))
+    assert Take.load(Shot.load(folder), "a").settings.controls == (ControlSettings("colour"),)
+
+
 def test_estimating_without_weights_says_where_they_belong(worker: Connection, movie: Path, tmp_path: Path) -> None:
     folder = tmp_path / "shot"
     list(worker.messages(worker.request("footage", footage=str(movie), shot=str(folder))))

@@ -15,6 +15,7 @@ def hatching(sitter: Sitter, noise: np.ndarray, manner: Manner) -> np.ndarray:
     """Strokes are ridges of filtered noise, cut off where they cover as much paper as the tone asks for.
 
     Far things are pressed lighter.
+
     After Praun et al., "Real-time hatching", 2001 (tone by coverage, in nested strokes) with the noise of Cabral and
     Leedom, 1993, instead of stored strokes.
     """
