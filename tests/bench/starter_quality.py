@@ -86,7 +86,7 @@ def main() -> None:
     styles = {name: replace(style, model=given.model) for name, style in load_styles(given.styles).items()}
     frames = [frame.cut(given.size) for frame in the_frames(given.frames, given.count)]
     few = [frames[round(place)].cut(given.part) for place in np.linspace(0, len(frames) - 1, given.few)]
-    # Words for the ground, and depth with them, only show where there is some sky.
+    # Words for the ground only show where there is some sky, and depth does most where things are far.
     higher = sorted((frame.cut(given.part, 0.25) for frame in frames), key=lambda one: background(one.sitter).mean())
     outside = higher[-given.few :]
     work: dict[str, Callable[[], tuple[str, Pictures | np.ndarray]]] = {
