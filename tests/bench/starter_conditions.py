@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from flowbrush.backend.quality.likeness import line_f_score, psnr, stroke_angle
 from flowbrush.backend.quality.sheet import sheet
@@ -23,7 +24,10 @@ FOLLOW_FORM = ("hatching", "gouache")
 AERIAL = ("hatching", "gouache")
 """Styles whose far things are paler, by depth."""
 
-PALENESS = "far paler than near, L* (target)"
+EFFECT = "effect, L* (target)"
+
+ON_LINE, BESIDE = 1.0, (4.0, 10.0)
+"""Pixels from the line art."""
 
 ON_PAPER = "paper"
 """The word with which depth counts in the other styles: it tells the background, which is then left bare."""
@@ -58,29 +62,34 @@ def removed(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[s
             before, after = measured(whole, wanted), measured(without, wanted)
             expected, met = verdict(name, style, before, after)
             arrows = [f"{a:{form}} → {b:{form}}" for a, b, (_, _, form) in zip(before, after, MEASURES, strict=True)]
-            air = ""
-            if name == "depth" and style in AERIAL:
-                pale, less, meant = (paleness(frames, style, one) for one in (whole, without, wanted))
-                air, expected = f"{pale:.1f} → {less:.1f} ({meant:.1f})", f"{expected}, far things are less pale"
-                met = met and less < pale
+            seen = ""
+            if name == "lineart" or (name == "depth" and style in AERIAL):
+                there, gone, meant = (EFFECTS[name](frames, style, one) for one in (whole, without, wanted))
+                seen, met = f"{there:.1f} → {gone:.1f} ({meant:.1f})", met and gone < there
             said = name if manner == NEUTRAL else f"{name}, with the word `{ON_PAPER}`"
             change = f"{255.0 * difference(whole, without):.1f}"
-            rows.append((style, said, change, *arrows, air, expected, "yes" if met else "**no**"))
+            rows.append((style, said, change, *arrows, seen, expected, "yes" if met else "**no**"))
             neutral = without if manner == NEUTRAL else painted(frames[-1:], scaled(settings, name, 0.0))
             cells.append(neutral[-1])
         pictures[style] = cells
-    columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), PALENESS, "expected", "so it is")
+    columns = ("style", "without", "change", *(name for name, _, _ in MEASURES), EFFECT, "expected", "so it is")
     labels = ("render", "all", *(f"without {name}" for name in CONDITIONS))
     return markdown(columns, rows), sheet(labels, pictures, min(256, frames[-1].picture.shape[1]))
 
 
 def verdict(name: str, style: str, before: Sequence[float], after: Sequence[float]) -> tuple[str, bool]:
-    """What is expected of the loss of a condition, and whether the MEASURES before and after say so."""
+    """What is expected of the loss of a condition, and whether the MEASURES before and after say so.
+
+    Whether the condition's effect is less is not looked at here.
+    """
+    less_well = after[0] < before[0]
     if name == "lineart":
-        return "lines are lost", after[1] < before[1]
+        return "the target is met less well, lines are paler", less_well
+    if name == "depth" and style in AERIAL:
+        return "the target is met less well, far things are less pale", less_well
     if name == "normal" and style in FOLLOW_FORM:
         return "strokes turn away from the form", after[2] > before[2]
-    return "the target is met less well", after[0] < before[0]
+    return "the target is met less well", less_well
 
 
 def paleness(frames: Sequence[Frame], style: str, pictures: Sequence[np.ndarray]) -> float:
@@ -95,6 +104,21 @@ def paleness(frames: Sequence[Frame], style: str, pictures: Sequence[np.ndarray]
         distance.append(1.0 - depth[..., 0].ravel())
         lighter.append((lab(picture) - lab(target(near, style, SEED)))[..., 0].ravel())
     return float(np.polyfit(np.concatenate(distance), np.concatenate(lighter), 1)[0])
+
+
+def darkness_of_lines(frames: Sequence[Frame], _style: str, pictures: Sequence[np.ndarray]) -> float:
+    """How much darker, L*, the lines of the line art are than what lies beside them."""
+    darker = []
+    for frame, picture in zip(frames, pictures, strict=True):
+        light, off = lab(picture)[..., 0], (frame.conditions["lineart"][..., 0] < 0.5).astype(np.uint8)
+        apart = cv2.distanceTransform(off, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        on, beside = light[apart <= ON_LINE], light[(apart > BESIDE[0]) & (apart <= BESIDE[1])]
+        darker.append(float(beside.mean() - on.mean()))
+    return statistics.fmean(darker)
+
+
+EFFECTS = {"depth": paleness, "lineart": darkness_of_lines}
+"""What a condition does by itself: measures of frames in a style, by its name."""
 
 
 def swept(frames: Sequence[Frame], styles: dict[str, TakeSettings]) -> tuple[str, np.ndarray]:
