@@ -5,7 +5,7 @@ them.
 """
 
 import bpy
-from bpy.props import CollectionProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from . import preferences, thumbnails
 from .scene import compare
@@ -29,6 +29,7 @@ class FlowbrushTakeList(bpy.types.PropertyGroup):
 
     takes: CollectionProperty(type=FlowbrushTake)
     active: IntProperty(name="Take", description="The take that the buttons below are about")
+    compares: BoolProperty(name="Compares", get=lambda _self: compare.runs(bpy.context.scene))
     border: FloatProperty(
         name="Border",
         description="Where the comparison changes from the take on the left to the one on the right",

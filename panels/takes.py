@@ -7,6 +7,7 @@ from .footage import SequencerPanel
 from .view3d import FlowbrushPanel, draw_text
 
 STARS = range(1, 6)
+WIDE = 350  # pixels of the interface at scale 1, from which on a line has room for style and method
 
 
 class FLOWBRUSH_UL_takes(bpy.types.UIList):
@@ -23,17 +24,17 @@ class FLOWBRUSH_UL_takes(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """A take that is not whole says how far it is."""
-        split = layout.split(factor=0.4)
-        split.alert = bool(item.problem)
-        split.label(text=item.name, **({"icon_value": item.icon} if item.icon else {"icon": "IMAGE_DATA"}))
-        split = split.split(factor=0.7)
-        split.label(text=item.about)
-        row = split.row(align=True)
+        row = layout.row()
+        row.alert = bool(item.problem)
+        row.label(text=item.name, **({"icon_value": item.icon} if item.icon else {"icon": "IMAGE_DATA"}))
+        if context.region.width > WIDE * context.preferences.system.ui_scale:
+            row.label(text=item.about)
+        row = row.row()
         row.alignment = "RIGHT"
+        if item.finished < item.wanted:
+            row.label(text=f"{item.finished}/{item.wanted}")
         if item.stars:
             row.label(text=str(item.stars), icon="SOLO_ON")
-        elif item.finished < item.wanted:
-            row.label(text=f"{item.finished}/{item.wanted}")
 
 
 class FLOWBRUSH_PT_takes(FlowbrushPanel, bpy.types.Panel):
@@ -78,15 +79,16 @@ def draw_takes(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _draw_take(layout, context, known.takes[known.active])
     column = layout.column(align=True)
     column.operator_menu_enum("flowbrush.compare_takes", "other", text="Compare with", icon="MOD_MIRROR")
-    row = column.row(align=True)
-    row.prop(known, "border", slider=True)
-    row.operator("flowbrush.end_comparison", text="", icon="X")
+    if known.compares:
+        row = column.row(align=True)
+        row.prop(known, "border", slider=True)
+        row.operator("flowbrush.end_comparison", text="", icon="X")
 
 
 def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy.types.PropertyGroup) -> None:
     row = layout.row()
     if take.icon:
-        row.template_icon(take.icon, scale=5.0)
+        row.template_icon(take.icon, scale=4.0)
     column = row.column(align=True)
     column.label(text=take.about)
     column.label(text=f"{take.finished} of {take.wanted} frames")

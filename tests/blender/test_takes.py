@@ -201,8 +201,9 @@ def test_two_takes_are_compared_left_and_right_of_a_border(here: SimpleNamespace
     users = here.scene.sequence_editor.active_strip
     before = state(users)
     choose(here, "flow")
-    assert not bpy.ops.flowbrush.end_comparison.poll()
+    assert not bpy.ops.flowbrush.end_comparison.poll() and not here.known.compares
     assert said(bpy.ops.flowbrush.compare_takes, other="ink").startswith("flow is on the left, ink on the right")
+    assert here.known.compares and here.known.border == 0.5
     here.known.border = 0.25
     seen = still(here.scene, 7, tmp_path / "seen.png")
     at = SIZE[0] // 4

@@ -48,6 +48,14 @@ def test_a_take_that_cannot_be_read_is_listed_with_the_reason(shot: Shot) -> Non
     assert one.name == "ink" and one.settings is None and "not written by this version" in one.problem
 
 
+def test_a_take_without_a_folder_of_frames_has_none(shot: Shot) -> None:
+    frames = make_take(shot, "ink", ()).folder / "frames"
+    frames.rmdir()
+    assert takes.summary(shot, "ink").finished == ()
+    frames.write_text("a file where a folder should be")
+    assert takes.summary(shot, "ink").finished == ()
+
+
 def test_folders_that_are_no_takes_are_left_out(shot: Shot, tmp_path: Path) -> None:
     folder = make_take(shot, "ink", ()).folder
     for name in (".removed-1", "_x", "no json"):

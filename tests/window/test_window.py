@@ -105,6 +105,7 @@ def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, t
     assert found["captured"].startswith(f"Frames 1 to {FRAMES}, ")
     assert found["image"] == [256, 256, "0003.png"] and found["shown"]
     assert found["worker"] and found["same worker"]
+    assert found["listed"] == {"still": [1, 1, True], "take 1": [FRAMES, FRAMES, True]}
     assert found["strips"] == [["IMAGE", 1, FRAMES + 1]]
     assert found["report"] == {"error": "", "sentence": "The report of take 1 is in the browser"}
     (page,) = found["shown pages"]
