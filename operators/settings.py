@@ -20,11 +20,14 @@ LINE = 88  # letters that fit into it
 
 
 class FLOWBRUSH_OT_save_settings(bpy.types.Operator, ExportHelper):
-    """Save all that decides what a take looks like, for another scene or another machine.
-    The scene and its frames, weights of models and what belongs to this machine are not in the file"""
+    """Writes the panel's settings to a file."""
 
     bl_idname = "flowbrush.save_settings"
     bl_label = "Save Settings"
+    bl_description = (
+        "Save all that decides what a take looks like, for another scene or another machine. "
+        "Not in the file: the scene, its frames, and the weights of models"
+    )
     filename_ext = ENDING
 
     filter_glob: StringProperty(default=f"*{ENDING}", options={"HIDDEN"})
@@ -42,11 +45,14 @@ class FLOWBRUSH_OT_save_settings(bpy.types.Operator, ExportHelper):
 
 
 class FLOWBRUSH_OT_load_settings(bpy.types.Operator, ImportHelper):
-    """Paint as a settings file says: style, prompts, strengths, regions and method are taken from it.
-    What this machine lacks, such as its model, is named"""
+    """Reads a file's settings into the panel."""
 
     bl_idname = "flowbrush.load_settings"
     bl_label = "Load Settings"
+    bl_description = (
+        "Paint as a settings file says: style, prompts, strengths, regions and method are taken from it. "
+        "What this machine lacks, such as its model, is named"
+    )
     bl_options = {"REGISTER", "UNDO"}
     filename_ext = ENDING
 
@@ -66,11 +72,14 @@ class FLOWBRUSH_OT_load_settings(bpy.types.Operator, ImportHelper):
 
 
 class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
-    """Translate copied settings of A1111, Deforum or Flowbrush, and show what has no counterpart before they are used.
-    In A1111 copy the text below a picture, in Deforum all of a settings file"""
+    """Translates copied settings into the panel."""
 
     bl_idname = "flowbrush.paste_settings"
     bl_label = "Paste Settings"
+    bl_description = (
+        "Translate what was copied in A1111 (the text below a picture) or from a settings file of Deforum or Flowbrush. "
+        "Shows what has no counterpart before anything changes"
+    )
     bl_options = {"UNDO"}  # no panel to adjust it by: it has nothing to adjust
 
     text: StringProperty(

@@ -88,11 +88,14 @@ class FLOWBRUSH_OT_restore_settings(TakeOperator):
 
 
 class FLOWBRUSH_OT_swap_take(TakeOperator):
-    """Let the sequencer's active strip show this take instead of the one that it shows; its place, length, handles,
-    speed and effects stay"""
+    """Puts another take into a strip in place."""
 
     bl_idname = "flowbrush.swap_take"
     bl_label = "Show in Active Strip"
+    bl_description = (
+        "Let the sequencer's active strip show this take instead of the one that it shows; "
+        "its place, length, handles, speed and effects stay"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

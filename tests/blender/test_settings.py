@@ -168,3 +168,9 @@ def test_presets_are_blenders_own(scene, tmp_path, monkeypatch):
 def folder(path):
     path.mkdir(parents=True, exist_ok=True)
     return str(path)
+
+
+def test_tooltips_have_no_line_ends_of_the_source():
+    names = dir(bpy.ops.flowbrush)
+    texts = {name: getattr(bpy.ops.flowbrush, name).get_rna_type().description for name in names}
+    assert all(texts.values()) and [name for name, text in texts.items() if "\n" in text] == []
