@@ -77,8 +77,8 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
     bl_idname = "flowbrush.paste_settings"
     bl_label = "Paste Settings"
     bl_description = (
-        "Translate what was copied in A1111 (the text below a picture) or from a settings file of Deforum or Flowbrush. "
-        "Shows what has no counterpart before anything changes"
+        "Translate what was copied: the text below a picture in A1111, or a settings file of Deforum or Flowbrush; "
+        "what has no counterpart is shown before anything changes"
     )
     bl_options = {"UNDO"}  # no panel to adjust it by: it has nothing to adjust
 
