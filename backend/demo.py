@@ -17,7 +17,7 @@ from .storage import make_folder
 from .stylize import stylize
 from .take import Take, style_settings
 
-SHOWN = ("per_frame", "flow")
+SHOWN = ("per_frame", "surface")
 STYLE = "ink"
 
 
@@ -34,7 +34,7 @@ def run_demo(folder: Path, frames: int, blender: str) -> None:
     with _timed("scene", times):
         if not scene.exists():  # another file would be another capture
             run_scene(blender, ["demo-scene", str(scene)], print)
-    passes, _ = needed("flow", (control.condition for control in style_settings(STYLE).controls))
+    passes, _ = needed("surface", (control.condition for control in style_settings(STYLE).controls))
     with _timed("capture", times):
         wanted = ["--frames", "1", str(frames), "--passes", *passes]
         run_scene(blender, ["capture", str(scene), str(shot_folder), *wanted], print)

@@ -37,12 +37,10 @@ def stylize(
     instead of refusing. The model stays loaded for the next take (see models.loading).
     Raises SettingsError, ShotError, ModelError, BackendError, StorageError or Cancelled; finished frames stay.
     """
-    settings = within(settings, shot)
+    settings = possible(within(settings, shot), shot, warn)
     method: Method = Refined(METHODS[settings.method]) if settings.refine else METHODS[settings.method]
-    needs.check_method(shot, settings.method)
     if settings.surface_noise:
         needs.check_surface_noise(shot)
-    settings = possible(settings, shot, warn)
     for notice in Areas(shot, settings).notices:
         warn(notice)
     model = resolve(settings)
@@ -81,8 +79,14 @@ def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
 def possible(settings: TakeSettings, shot: Shot, warn: Callable[[str], None]) -> TakeSettings:
     """`settings` without the optional controls whose condition `shot` cannot give; `warn` is told of each.
 
-    Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` lacks another one.
+    Footage has no surfaces: there the method `flow` takes the place of `surface`, and `warn` is told of that as well.
+    Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` lacks what else is
+    needed.
     """
+    if shot.source == "footage" and settings.method == "surface":
+        warn("Footage has no surfaces: painted with the method flow, along its estimated motion")
+        settings = replace(settings, method="flow")
+    needs.check_method(shot, settings.method)
     controls: list[ControlSettings] = []
     for control in settings.controls:
         try:

@@ -95,7 +95,7 @@ class TakeSettings:
     """
 
     style: str = ""
-    method: str = "flow"
+    method: str = "surface"
     prompt: str = ""
     negative_prompt: str = ""
     model: str = "starter"

@@ -209,13 +209,22 @@ def test_a_frame_that_was_not_captured(shot: Shot) -> None:
 def test_what_is_optional_is_left_out_and_told(shot: Shot) -> None:
     """Of footage nothing is known but its motion: what a style can do without is no reason to refuse it."""
     footage = replace(shot, source="footage", cameras={}, objects=(), passes={"vector": shot.passes["vector"]})
-    settings = TakeSettings(controls=(ControlSettings("depth", optional=True), ControlSettings("colour")))
+    controls = ControlSettings("depth", optional=True), ControlSettings("colour")
+    settings = TakeSettings(method="flow", controls=controls)
     told: list[str] = []
     assert possible(settings, footage, told.append) == replace(settings, controls=(ControlSettings("colour"),))
     assert len(told) == 1 and "without 'depth'" in told[0] and "estimate" in told[0]
     assert possible(settings, shot, pytest.fail) == settings
     with pytest.raises(ShotError, match="'depth' needs: estimate"):
-        possible(TakeSettings(controls=(ControlSettings("depth"),)), footage, pytest.fail)
+        possible(TakeSettings(method="flow", controls=(ControlSettings("depth"),)), footage, pytest.fail)
+
+
+def test_footage_is_followed_by_its_motion_where_surfaces_are_asked_for(shot: Shot) -> None:
+    footage = replace(shot, source="footage", cameras={}, objects=(), passes={"vector": shot.passes["vector"]})
+    told: list[str] = []
+    assert possible(TakeSettings(method="surface"), footage, told.append) == TakeSettings(method="flow")
+    assert len(told) == 1 and "no surfaces" in told[0] and "flow" in told[0]
+    assert possible(TakeSettings(method="surface"), shot, pytest.fail).method == "surface"
 
 
 def test_damaged_frames_and_states_are_told(shot: Shot) -> None:
