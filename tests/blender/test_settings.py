@@ -15,7 +15,7 @@ from flowbrush.settings import apply_settings, take_settings
 
 OTHER = TakeSettings(
     style="cel",
-    method="surface",
+    method="flow",
     prompt="a fox 狐",
     negative_prompt="blurry",
     model="starter",

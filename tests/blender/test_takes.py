@@ -58,16 +58,16 @@ def said(operator, **arguments) -> str:
 def test_the_list_is_what_is_on_the_disk(here: SimpleNamespace) -> None:
     assert {line.name for line in here.known.takes} == {"flow", "ink"}
     line = here.known.takes["ink"]
-    assert (line.about, line.finished, line.wanted, line.stars, line.problem) == ("Starter, Flow", 12, 12, 0, "")
+    assert (line.about, line.finished, line.wanted, line.stars, line.problem) == ("Starter, Surface", 12, 12, 0, "")
     choose(here, "ink")
-    Take.start(here.shot, "cel", TakeSettings(style="ink", method="surface", prompt="a fox"), {})
+    Take.start(here.shot, "cel", TakeSettings(style="ink", method="flow", prompt="a fox"), {})
     for frame in (11, 12):
         Take.load(here.shot, "flow").frame_path(frame).unlink()
     assert bpy.ops.flowbrush.refresh() == {"FINISHED"}
     assert {line.name for line in here.known.takes} == {"flow", "ink", "cel"}
     assert take_list.chosen(here.scene).name == "ink", "the chosen take stays chosen"
     assert here.known.takes["flow"].finished == 10
-    assert (here.known.takes["cel"].about, here.known.takes["cel"].prompt) == ("Ink, Surface", "a fox")
+    assert (here.known.takes["cel"].about, here.known.takes["cel"].prompt) == ("Ink, Flow", "a fox")
 
 
 def test_the_list_follows_scene_shot_and_file(here: SimpleNamespace, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_stars_are_given_and_taken_away(here: SimpleNamespace) -> None:
 
 
 def test_all_settings_come_back_from_a_take(here: SimpleNamespace) -> None:
-    settings = TakeSettings(style="ink", prompt="a fox", method="surface", strength=0.5, seed=7, refine=0.25)
+    settings = TakeSettings(style="ink", prompt="a fox", method="flow", strength=0.5, seed=7, refine=0.25)
     Take.start(here.shot, "cel", settings, {})
     refresh.look(here.scene)
     choose(here, "cel")

@@ -22,7 +22,7 @@ from flowbrush.backend.take import Take, TakeSettings, style_settings
 from processes import ends_with_its_starter
 from synthetic_shot import CHANNELS, make_shot, place
 
-INK = replace(style_settings("ink"), seed=3)
+INK = replace(style_settings("ink"), method="flow", seed=3)  # of which every preview is a finished frame
 
 
 def start_worker(folder: Path) -> Connection:
