@@ -123,7 +123,7 @@ def test_all_settings_come_back_from_a_take(here: SimpleNamespace) -> None:
     choose(here, "cel")
     said(bpy.ops.flowbrush.restore_settings)
     chosen = here.scene.flowbrush
-    assert (chosen.style, chosen.prompt, chosen.method, chosen.seed) == ("ink", "a fox", "surface", 7)
+    assert (chosen.style, chosen.prompt, chosen.method, chosen.seed) == ("ink", "a fox", "flow", 7)
     assert (chosen.strength, chosen.refine) == (0.5, 0.25)
     assert bpy.context.window_manager.flowbrush.sentence == "The settings are those of cel"
 
