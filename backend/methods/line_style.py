@@ -14,12 +14,14 @@ import numpy as np
 from ..motion.outline import SPILL, Outline
 from .areas import AREA
 
-STEP = 0.5  # pixels between the distances at which ink is measured
+STEP = 0.25  # pixels between the distances at which ink is measured
 LEAST = 200  # pixels beside an object's silhouettes; fewer say too little about its lines
+ENOUGH = 3  # pixels at a distance
 GRAIN = 0.03**2  # squared, of 0..1: a surface whose paint varies less does not tell how well ink covers it
 SHINES_THROUGH = 0.1  # of the paint below, where that cannot be told
 VISIBLE = 0.04  # of 0..1; where paint differs less by a silhouette than that no line is drawn
 FAINT = 0.02  # of 0..1; where paint differs less it is as it would be without lines
+SHARPER = 0.6  # times what a blur over neighbouring distances takes away
 THIN = 0.1  # of ink: what lies under less of it can be seen
 FADE = 1.0  # pixels over which ink ends, on both sides
 
@@ -149,7 +151,7 @@ def _ink(
     strongest = int(np.where(count >= count.max() // 4, change, 0.0).argmax())
     if change[strongest] < VISIBLE:
         return np.zeros(3, np.float32), np.zeros(len(steps), np.float32), np.zeros(len(steps), bool)
-    there = np.abs(distance - steps[strongest]) <= STEP
+    there = np.abs(distance - steps[strongest]) <= 2.0 * STEP
     over, under = painted[there], bare[there]
     spread = under - under.mean(axis=0)
     slope = ((over * spread).sum() + SHINES_THROUGH * GRAIN * spread.size) / ((spread**2).sum() + GRAIN * spread.size)
@@ -159,8 +161,13 @@ def _ink(
     cover = np.bincount(nearest, ((painted - bare) * towards).sum(axis=1), len(steps)) / np.maximum(
         np.bincount(nearest, (towards**2).sum(axis=1), len(steps)), 1e-6
     )
-    ends = np.minimum(steps - steps[0], steps[-1] - steps) / FADE
-    cover = np.clip(cover, 0.0, 1.0) * np.clip(ends, 0.0, 1.0)
+    # Pixels lie at certain distances, and at some none or hardly one does.
+    told = np.flatnonzero(count >= ENOUGH)
+    cover, change = (np.interp(steps, steps[told], values[told]) for values in (np.clip(cover, 0.0, 1.0), change))
+    # How far a pixel is from a silhouette is known to a part of a pixel: what that blurs is given back.
+    blurred = np.convolve(np.pad(cover, 1, "edge"), (0.25, 0.5, 0.25), "valid")
+    cover = np.clip(cover + SHARPER * (cover - blurred), 0.0, 1.0)
+    cover *= np.clip(np.minimum(steps - steps[0], steps[-1] - steps) / FADE, 0.0, 1.0)
     # On the near side shading, too, differs from what is farther in.
     altered = np.where(steps < 0.0, change > FAINT, cover > THIN)
     return ink.astype(np.float32), cover.astype(np.float32), altered

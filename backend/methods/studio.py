@@ -26,6 +26,7 @@ from .painted_surface import PaintedSurface
 
 CACHE_BYTES = 256_000_000
 SURFACE_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
+KEYFRAMES = 32  # whose states are kept at hand
 PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
@@ -57,6 +58,7 @@ class Studio:
         self._needed = tuple(name for name in needed if name in shot.passes)
         self._frame_passes = lru_cache(2)(self._read_passes)
         self.places = lru_cache(2)(self._places)
+        self.keyframe_state = lru_cache(KEYFRAMES)(self._read_keyframe_state)
         self.outline = lru_cache(2)(self._outline)
         asked_for = self.settings.edge_band * height / 1000.0
         self._band = max(asked_for, PEN) if asked_for else 0.0
@@ -184,7 +186,7 @@ class Studio:
         """The state that the task of `frame` left."""
         return _arrays(self.take.state_path(frame))
 
-    def keyframe_state(self, frame: int) -> dict[str, np.ndarray]:
+    def _read_keyframe_state(self, frame: int) -> dict[str, np.ndarray]:
         """The state that the task of the keyframe `frame` left."""
         return _arrays(self.take.keyframe_state_path(frame))
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..errors import Cancelled
-from ..motion.light import light_change, relit
+from ..motion.light import answer_to_light, light_change, luminance, relit
 from ..motion.outline import continued, soften_borders
 from ..motion.places import with_sky
 from ..motion.surface import Points
@@ -82,6 +82,8 @@ def _paint_keyframe(task: Task, studio: Studio) -> Result:
         picture = studio.paint(frame, render)
         own = np.ones(lines.band.shape, bool)
         hold = ColourHold.measure(surfaces, ~lines.band, render, picture).state()
+        answer = answer_to_light(luminance(np.clip(picture, 0.0, 1.0)), studio.luminance(frame), surfaces, ~lines.band)
+        hold["answer_to_light"] = np.float32(answer)
     else:
         found = _found(task, studio)
         base = LineStyle.together(earlier).drawn(found.picture, surfaces, lines)
@@ -141,7 +143,9 @@ def _found(task: Task, studio: Studio) -> _Found:
             break
     if follows and not missing.all():
         known = ~unsure & ~lines.band
-        picture = relit(picture, light_change(studio.luminance(task.frame), light, known) * ~missing)
+        change = light_change(studio.luminance(task.frame), light, known) * ~missing
+        # A painter that draws shadows paler than they are does so as well where they move.
+        picture = relit(picture, change * studio.keyframe_state(task.keyframes[0])["answer_to_light"])
     picture = without_specks(continued(picture, ~missing, lines.labels, places["depth"]), source)
     return _Found(picture, missing, small, unsure & ~missing & ~lines.band)
 

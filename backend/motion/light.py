@@ -36,6 +36,20 @@ def light_change(now: np.ndarray, then: np.ndarray, where: np.ndarray) -> np.nda
     return np.sign(smooth) * np.clip(np.abs(smooth) - LEAST, 0.0, MOST).astype(np.float32)
 
 
+def answer_to_light(painted: np.ndarray, rendered: np.ndarray, surfaces: np.ndarray, where: np.ndarray) -> float:
+    """How strongly paint answers to light, 0 to 1: the share of a change of the render's logarithm by which its own does.
+
+    painted, rendered: (H, W) float32, luminance. Each of the surfaces, (H, W) int, is lit more here and less there in
+    the one picture: the slope by least squares over all of them, each about its own mean. where: (H, W) bool, what
+    counts.
+    """
+    _, number = np.unique(surfaces[where], return_inverse=True)
+    count = np.maximum(np.bincount(number), 1)
+    own, light = (np.log(picture[where] + DARK) for picture in (painted, rendered))
+    own, light = (values - (np.bincount(number, values) / count)[number] for values in (own, light))
+    return float(np.clip((own * light).sum() / max(float((light**2).sum()), 1e-6), 0.0, 1.0))
+
+
 def relit(paint: np.ndarray, change: np.ndarray) -> np.ndarray:
     """`paint`, (H, W, 3) float32 sRGB 0..1, in light changed by `change`, (H, W), a natural logarithm."""
     changed = change != 0.0

@@ -64,11 +64,12 @@ def background_flow(camera: Camera, other: Camera, width: int, height: int) -> n
 def looks(camera: Camera, width: int, height: int) -> np.ndarray:
     """(height, width, 3) float64: the direction in the world in which each pixel of a camera with perspective looks,
     of any length."""
-    clip = np.ones((height, width, 4))
-    clip[..., :2] = (pixel_grid(height, width) + 0.5) / (width, height) * (2.0, -2.0) + (-1.0, 1.0)
-    clip[..., 2] = -1.0  # on the near plane, which is finite in every projection
-    near = clip @ np.linalg.inv(_square(camera.projection)).T
-    return near[..., :3] / near[..., 3:] @ _axes(camera).T
+    # On the near plane, which is finite in every projection, and where all pixels have the same w.
+    to_world = _axes(camera) @ np.linalg.inv(_square(camera.projection))[:3]
+    across = ((np.arange(width) + 0.5) / width * 2.0 - 1.0)[:, None] * to_world[:, 0]
+    up = (1.0 - (np.arange(height) + 0.5) / height * 2.0)[:, None] * to_world[:, 1]
+    directions: np.ndarray = across + (up - to_world[:, 2] + to_world[:, 3])[:, None]
+    return directions
 
 
 def _with_background(flow: np.ndarray, depth: np.ndarray, shot: Shot, frame: int, other: int) -> np.ndarray:

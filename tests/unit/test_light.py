@@ -1,5 +1,5 @@
 import numpy as np
-from flowbrush.backend.motion.light import light_change, luminance, relit
+from flowbrush.backend.motion.light import answer_to_light, light_change, luminance, relit
 
 SIZE = (40, 60)
 EVERYWHERE = np.ones(SIZE, bool)
@@ -39,3 +39,15 @@ def test_what_is_not_known_says_nothing() -> None:
     now[:, 20:25], known[:, 20:25] = 0.0, False
     assert not light_change(now, then, known).any()
     assert not light_change(now, then, ~EVERYWHERE).any()
+
+
+def test_how_strongly_paint_answers_to_light_is_measured_surface_by_surface() -> None:
+    rng = np.random.default_rng(4)
+    surfaces = np.repeat(np.int32([1, 2, 3]), 20)[None].repeat(40, axis=0)
+    rendered = (np.exp(rng.uniform(-1.0, 0.0, SIZE)) * np.float32([0.3, 0.9, 0.5])[surfaces - 1]).astype(np.float32)
+    own_tone = np.float32([0.8, 0.1, 0.4])[surfaces - 1]
+    for share in (0.0, 0.3, 1.0):
+        painted = own_tone * ((rendered + 0.02) / 0.5) ** share - 0.02
+        assert abs(answer_to_light(painted, rendered, surfaces, EVERYWHERE) - share) < 0.01
+    assert answer_to_light(1.0 - rendered, rendered, surfaces, EVERYWHERE) == 0.0, "a negative does not follow"
+    assert answer_to_light(rendered, 0.0 * rendered + 0.5, surfaces, EVERYWHERE) == 0.0, "flat light says nothing"
