@@ -37,7 +37,7 @@ def light_change(now: np.ndarray, then: np.ndarray, where: np.ndarray) -> np.nda
 
 
 def answer_to_light(painted: np.ndarray, rendered: np.ndarray, surfaces: np.ndarray, where: np.ndarray) -> float:
-    """How strongly paint answers to light, 0 to 1: the share of a change of the render's logarithm by which its own does.
+    """How strongly paint answers to light, 0 to 1: the share of a change of the render's logarithm that it shows.
 
     painted, rendered: (H, W) float32, luminance. Each of the surfaces, (H, W) int, is lit more here and less there in
     the one picture: the slope by least squares over all of them, each about its own mean. where: (H, W) bool, what
