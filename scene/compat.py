@@ -195,19 +195,20 @@ def move_strip(strip: Any, frame: int) -> None:
     setattr(strip, "content_start" if hasattr(strip, "content_start") else "frame_start", frame)
 
 
-def new_text_strip(strips: Any, name: str, channel: int, frames: range) -> Any:
-    """A text strip that covers `frames`; since 5.0 an effect is given its length, before its end."""
-    extent = {"length": len(frames)} if bpy.app.version >= (5, 0, 0) else {"frame_end": frames.stop}
-    return strips.new_effect(name=name, type="TEXT", channel=channel, frame_start=frames.start, **extent)
+def new_effect(strips: Any, kind: str, name: str, channel: int, frames: range, *inputs: Any) -> Any:
+    """An effect strip of the type `kind` that covers `frames`, on up to two strips.
+
+    Since 5.0 an effect is given its length, before its end; the strips below it have another name since 4.5.
+    """
+    known = strips.bl_rna.functions["new_effect"].parameters.keys()
+    extent = {"length": len(frames)} if "length" in known else {"frame_end": frames.stop}
+    below = {("input" if "input1" in known else "seq") + str(number): strip for number, strip in enumerate(inputs, 1)}
+    return strips.new_effect(name=name, type=kind, channel=channel, frame_start=frames.start, **extent, **below)
 
 
 def new_wipe(strips: Any, name: str, channel: int, frames: range, right: Any, left: Any) -> Any:
     """An effect that shows `left` to the left of a sharp upright border, its fader, and `right` to the right of it."""
-    if bpy.app.version >= (5, 0, 0):
-        rest = {"length": len(frames), "input1": right, "input2": left}
-    else:
-        rest = {"frame_end": frames.stop, "seq1": right, "seq2": left}
-    wipe = strips.new_effect(name=name, type="WIPE", channel=channel, frame_start=frames.start, **rest)
+    wipe = new_effect(strips, "WIPE", name, channel, frames, right, left)
     wipe.transition_type, wipe.direction, wipe.angle, wipe.blur_width = "SINGLE", "OUT", -math.pi / 2, 0.0
     wipe.use_default_fade = False
     return wipe

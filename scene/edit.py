@@ -75,9 +75,8 @@ def render_comparison(shot_folder: Path, takes: list[str], movie: Path) -> None:
         strip.transform.offset_x, strip.transform.offset_y = offset, -LABEL_HEIGHT / 2
     # Above all pictures: 5.x leaves out text below a picture that covers the frame's middle, wherever the text is.
     for index, (pictures, offset) in enumerate(zip(panels, offsets, strict=True)):
-        label = compat.new_text_strip(
-            compat.strips_of(scene.sequence_editor), f"{pictures.name} label", len(panels) + 1 + index, pictures.frames
-        )
+        name, channel = f"{pictures.name} label", len(panels) + 1 + index
+        label = compat.new_effect(compat.strips_of(scene.sequence_editor), "TEXT", name, channel, pictures.frames)
         compat.centre_text(label)
         label.text, label.font_size, label.blend_type = pictures.name, LABEL_HEIGHT * 0.55, "ALPHA_OVER"
         label.location = (0.5 + offset / width, 1.0 - LABEL_HEIGHT / 2 / scene.render.resolution_y)

@@ -83,7 +83,7 @@ def _paint_keyframe(task: Task, studio: Studio) -> Result:
         own = np.ones(lines.band.shape, bool)
         hold = ColourHold.measure(surfaces, ~lines.band, render, picture).state()
         answer = answer_to_light(luminance(np.clip(picture, 0.0, 1.0)), studio.luminance(frame), surfaces, ~lines.band)
-        hold["answer_to_light"] = np.float32(answer)
+        hold["answer_to_light"] = np.array(answer, np.float32)
     else:
         found = _found(task, studio)
         base = LineStyle.together(earlier).drawn(found.picture, surfaces, lines)

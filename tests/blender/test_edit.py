@@ -53,7 +53,7 @@ def test_edit_that_exists_keeps_the_users_work(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     edit.make_edit(Path("shot"), ["flow"], Path("walk.blend"))
     scene = bpy.context.scene
-    compat.new_text_strip(compat.strips_of(scene.sequence_editor), "Title", 20, range(1, 5))
+    compat.new_effect(compat.strips_of(scene.sequence_editor), "TEXT", "Title", 20, range(1, 5))
     bpy.ops.wm.save_mainfile()
     bpy.context.scene.render.use_sequencer = False
     compat.choose_file_format(bpy.context.scene.render.image_settings, "PNG")
@@ -106,7 +106,7 @@ def test_movie_has_the_takes_colours_frames_and_duration(tmp_path: Path, fps: tu
 def test_edit_keeps_the_sources_sound_and_nothing_else_of_it(scene: bpy.types.Scene, tmp_path: Path) -> None:
     tone = add_sound(scene, tmp_path / "tone.wav", start=2)
     tone.volume = 0.25
-    compat.new_text_strip(compat.strips_of(scene.sequence_editor), "Title", 5, range(1, 5))
+    compat.new_effect(compat.strips_of(scene.sequence_editor), "TEXT", "Title", 5, range(1, 5))
     scene.collection.objects.link(bpy.data.objects.new("Ball", bpy.data.meshes.new("Ball")))
     scene.view_settings.view_transform = "AgX"
     scene.render.use_stamp = True

@@ -68,9 +68,9 @@ def test_negative_frames(scene: bpy.types.Scene, tmp_path: Path) -> None:
 def test_lowest_channel_above_what_shares_a_frame(scene: bpy.types.Scene, tmp_path: Path) -> None:
     shot = make_shot(tmp_path)
     sequences = compat.strips_of(scene.sequence_editor_create())
-    title = compat.new_text_strip(sequences, "Title", 3, range(5, 9))
-    later = compat.new_text_strip(sequences, "Later", 9, range(13, 20))
-    muted = compat.new_text_strip(sequences, "Muted", 1, range(1, 30))
+    title = compat.new_effect(sequences, "TEXT", "Title", 3, range(5, 9))
+    later = compat.new_effect(sequences, "TEXT", "Later", 9, range(13, 20))
+    muted = compat.new_effect(sequences, "TEXT", "Muted", 1, range(1, 30))
     muted.mute = True
     before = [(strip.channel, strip.mute, compat.strip_span(strip)) for strip in (title, later, muted)]
     got = loaded(scene, shot)
@@ -81,7 +81,7 @@ def test_lowest_channel_above_what_shares_a_frame(scene: bpy.types.Scene, tmp_pa
 
 
 def test_full_sequencer_is_an_error(scene: bpy.types.Scene, tmp_path: Path) -> None:
-    compat.new_text_strip(compat.strips_of(scene.sequence_editor_create()), "Top", 128, range(1, 5))
+    compat.new_effect(compat.strips_of(scene.sequence_editor_create()), "TEXT", "Top", 128, range(1, 5))
     with pytest.raises(FlowbrushError, match="128 channels") as caught:
         loaded(scene, make_shot(tmp_path))
     assert caught.value.code == Code.UNSUPPORTED_SCENE

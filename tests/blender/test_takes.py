@@ -139,9 +139,8 @@ def state(strip) -> tuple:
 
 def on_top(editor, strip):
     """A speed effect on `strip`."""
-    start, later = strip.frame_final_start, bpy.app.version >= (5, 0, 0)
-    rest = {"length": 7, "input1": strip} if later else {"frame_end": start + 7, "seq1": strip}
-    effect = compat.strips_of(editor).new_effect(name="Fast", type="SPEED", channel=6, frame_start=start, **rest)
+    start = strip.frame_final_start
+    effect = compat.new_effect(compat.strips_of(editor), "SPEED", "Fast", 6, range(start, start + 7), strip)
     effect.speed_control, effect.speed_factor = "MULTIPLY", 2.0
     return effect
 
