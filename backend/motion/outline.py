@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from .silhouettes import ends, neighbours
-from .visibility import surface_labels
+from .visibility import packed, surface_labels
 
 SPILL = 4.5  # pixels: as far behind a silhouette a painter's line may reach
 TOUCHING = 1.005  # times as far away: no farther behind
@@ -75,7 +75,8 @@ def outline(passes: Mapping[str, np.ndarray], radius: float) -> Outline:
     if not in_front.any():
         return Outline(np.full(depth.shape, NOWHERE, np.float32), np.zeros(depth.shape, np.int64), labels, radius)
     apart, front = _nearest_of(in_front)
-    same = (labels.reshape(-1, 2)[front] == labels).all(axis=2)
+    surface = packed(labels)
+    same = surface.ravel()[front] == surface
     # Beside its own front a pixel of the same object lies behind only where there is a jump in depth between them.
     behind = ~same | (depth > depth.ravel()[front] * 1.03)
     return Outline(np.where(behind, 0.5 - apart, apart + 0.5).astype(np.float32), front, labels, radius)
@@ -105,8 +106,8 @@ def continued(picture: np.ndarray, known: np.ndarray, labels: np.ndarray, depth:
     if not len(unknown_at) or not len(around_at):
         return picture.copy()
     # Surfaces lie side by side along a third axis, too far apart to be near.
-    packed = labels[..., 0].ravel().astype(np.int64) * 2**32 + labels[..., 1].ravel()
-    _, number = np.unique(np.concatenate((packed[around_at], packed[unknown_at])), return_inverse=True)
+    surface = packed(labels).ravel()
+    _, number = np.unique(np.concatenate((surface[around_at], surface[unknown_at])), return_inverse=True)
     width = known.shape[1]
     places = [
         np.column_stack((at % width, at // width, of_it * NOWHERE))

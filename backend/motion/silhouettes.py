@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from .visibility import surface_labels
+from .visibility import packed, surface_labels
 
 NEEDS = ("object_id", "instance", "depth")
 STEP = 0.03  # a jump in depth, relative to the nearer side, from which a surface counts as ending inside its object
@@ -50,11 +50,11 @@ def silhouette_band(passes: Mapping[str, np.ndarray], radius: int) -> np.ndarray
 
 def ends(passes: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Between which neighbours a surface ends: (H-1, W) bool down the columns, (H, W-1) bool along the rows."""
-    labels, nearness = surface_labels(passes), 1.0 / np.maximum(passes["depth"], 1e-6)
+    labels, nearness = packed(surface_labels(passes)), 1.0 / np.maximum(passes["depth"], 1e-6)
     found = []
     for axis in (0, 1):
         first, second = neighbours(axis)
-        changes = (np.diff(labels, axis=axis) != 0).any(axis=2)
+        changes = labels[first] != labels[second]
         found.append(changes | (_bend(nearness, axis) > STEP * np.maximum(nearness[first], nearness[second])))
     return found
 

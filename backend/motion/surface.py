@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from .tangents import Tangents, taken
-from .visibility import BACKGROUND, FOOTPRINTS, footprint, surface_labels
+from .visibility import BACKGROUND, FOOTPRINTS, footprint, packed, surface_labels
 from .warp import pixel_grid
 
 BLOCK = 4  # pixels, in both directions
@@ -104,7 +104,7 @@ class SurfaceIndex:
     """Those points of a frame that its pixels `where`, (H, W) bool, show. Takes memory for these pixels only."""
 
     def __init__(self, points: Points, where: np.ndarray) -> None:
-        shown, labels = where & (points.labels[..., 0] != BACKGROUND), _packed(points.labels)
+        shown, labels = where & (points.labels[..., 0] != BACKGROUND), packed(points.labels)
         pixels = np.flatnonzero(shown)
         self._pixels = np.stack(np.divmod(pixels, shown.shape[1])[::-1]).astype(np.float32)
         self._tangents = Tangents.of(points.surface, labels, pixels)
@@ -154,7 +154,7 @@ class SurfaceIndex:
     def _sought(self, points: Points, where: np.ndarray) -> _Sought:
         """What of the pixels `where`, (H, W) bool, may be here: it is of these objects and within their bounds."""
         pixels = np.flatnonzero(where)
-        labels = _packed(points.labels).take(pixels)
+        labels = packed(points.labels).take(pixels)
         objects = np.searchsorted(self._known[:-1], labels)  # the last for all that is beyond the others
         known = np.flatnonzero(self._known.take(objects) == labels) if self._known.size else pixels[:0]
         pixels, objects = pixels.take(known), objects.take(known)
@@ -246,11 +246,6 @@ def _nowhere(height: int, width: int) -> Places:
     places.found.setflags(write=False)
     places.scale.setflags(write=False)
     return places
-
-
-def _packed(labels: np.ndarray) -> np.ndarray:
-    """(H, W, 2) int32 → (H, W) int64, alike exactly where both are."""
-    return np.ascontiguousarray(labels).view(np.int64)[..., 0]
 
 
 def _joined(one: _Sought, other: _Sought) -> _Sought:
