@@ -8,6 +8,7 @@ every frame has them along its own silhouettes (`line_style`).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ from .seams import feathered, fitted, ring_mask, without_specks
 from .studio import Studio, as_stored
 
 THIN = 4.0  # pixels: what is missing no farther than that from paint is continued from it
+SLIVER = 5  # pixels: of what is narrower no painter makes more than a speck
 PATCH = 0.004  # of the picture; more than that of a frame that cannot be continued is painted for it
 Passes = dict[str, np.ndarray]
 
@@ -66,10 +68,12 @@ class _Found:
     coarse: np.ndarray
     guessed: np.ndarray
 
-    @property
+    @cached_property
     def open(self) -> np.ndarray:
-        """(H,W) bool: what is painted anew if the frame is a keyframe."""
-        return self.missing | self.coarse | self.guessed
+        """(H,W) bool: what is painted anew if the frame is a keyframe; no slivers, which are better continued."""
+        everything = (self.missing | self.coarse | self.guessed).astype(np.uint8)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (SLIVER, SLIVER))
+        return cv2.morphologyEx(everything, cv2.MORPH_OPEN, disc).astype(bool)
 
 
 def _paint_keyframe(task: Task, studio: Studio) -> Result:
@@ -89,7 +93,7 @@ def _paint_keyframe(task: Task, studio: Studio) -> Result:
         base = LineStyle.together(earlier).drawn(found.picture, surfaces, lines)
         blend = feathered(found.open)
         picture = base + blend[..., None] * (_painted(task, studio, base, found) - base)
-        own = blend > 0.0
+        own = (blend > 0.0) | found.missing
     painting = as_stored(picture)
     bare = continued(painting, ~lines.band, lines.labels, studio.places(frame)["depth"])
     painted, bare = painting / np.float32(255.0), bare / np.float32(255.0)
@@ -112,7 +116,7 @@ def _put_together(task: Task, studio: Studio) -> Result:
         patch &= areas.painted > 0.0
     picture = style.drawn(soften_borders(found.picture, lines), surfaces, lines)
     if patch.mean() >= PATCH:
-        picture = np.where(found.missing[..., None], _painted(task, studio, picture, found), picture)
+        picture = np.where((found.missing & found.open)[..., None], _painted(task, studio, picture, found), picture)
     painting = as_stored(picture)
     return Result(studio.shown(frame, painting), painted=None if areas.painted is None else painting)
 
