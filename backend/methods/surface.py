@@ -31,6 +31,7 @@ from .studio import Studio, as_stored
 
 THIN = 4.0  # pixels: what is missing no farther than that from paint is continued from it
 SLIVER = 5  # pixels: of what is narrower no painter makes more than a speck
+SPECKS = 0.0001  # of the picture; as much may be filled with what lies beside it, of whatever surface
 PATCH = 0.004  # of the picture; more than that of a frame that cannot be continued is painted for it
 Passes = dict[str, np.ndarray]
 
@@ -59,12 +60,14 @@ class Surface:
 class _Found:
     """What keyframes make of a frame, without lines along silhouettes.
 
-    picture: (H,W,3) float32, continued where there is no paint. missing, coarse, guessed: (H,W) bool, there is none;
-    what there is was painted much smaller; or it stands for what a line covered, and here is no line.
+    picture: (H,W,3) float32, continued where there is no paint. missing, lost, coarse, guessed: (H,W) bool, there is
+    none; nor any of its surface close by; what there is was painted much smaller; or it stands for what a line covered,
+    and here is no line.
     """
 
     picture: np.ndarray
     missing: np.ndarray
+    lost: np.ndarray
     coarse: np.ndarray
     guessed: np.ndarray
 
@@ -73,7 +76,7 @@ class _Found:
         """(H,W) bool: what is painted anew if the frame is a keyframe; no slivers, which are better continued."""
         everything = (self.missing | self.coarse | self.guessed).astype(np.uint8)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (SLIVER, SLIVER))
-        return cv2.morphologyEx(everything, cv2.MORPH_OPEN, disc).astype(bool)
+        return cv2.morphologyEx(everything, cv2.MORPH_OPEN, disc).astype(bool) | self.lost
 
 
 def _paint_keyframe(task: Task, studio: Studio) -> Result:
@@ -112,10 +115,11 @@ def _put_together(task: Task, studio: Studio) -> Result:
     found = _found(task, studio)
     style = LineStyle.together(LineStyle.from_state(studio.keyframe_state(frame)) for frame in task.keyframes)
     patch = cv2.distanceTransform(found.missing.astype(np.uint8), cv2.DIST_L2, 5) > THIN
+    lost = found.lost
     if areas.painted is not None:
-        patch &= areas.painted > 0.0
+        patch, lost = patch & (areas.painted > 0.0), lost & (areas.painted > 0.0)
     picture = style.drawn(soften_borders(found.picture, lines), surfaces, lines)
-    if patch.mean() >= PATCH:
+    if patch.mean() >= PATCH or lost.mean() >= SPECKS:
         picture = np.where((found.missing & found.open)[..., None], _painted(task, studio, picture, found), picture)
     painting = as_stored(picture)
     return Result(studio.shown(frame, painting), painted=None if areas.painted is None else painting)
@@ -150,8 +154,13 @@ def _found(task: Task, studio: Studio) -> _Found:
         change = light_change(studio.luminance(task.frame), light, known) * ~missing
         # A painter that draws shadows paler than they are does so as well where they move.
         picture = relit(picture, change * studio.keyframe_state(task.keyframes[0])["answer_to_light"])
-    picture = without_specks(continued(picture, ~missing, lines.labels, places["depth"]), source)
-    return _Found(picture, missing, small, unsure & ~missing & ~lines.band)
+    picture[missing] = np.nan
+    picture = continued(picture, ~missing, lines.labels, places["depth"])
+    lost = np.isnan(picture[..., 0])
+    # For the painter to start from, and for the eye where it is but a speck: whatever is beside it.
+    if lost.any():
+        picture = np.nan_to_num(continued(picture, ~lost, np.zeros_like(lines.labels), np.ones_like(places["depth"])))
+    return _Found(without_specks(picture, source), missing, lost, small, unsure & ~missing & ~lines.band)
 
 
 def _painted(task: Task, studio: Studio, base: np.ndarray, found: _Found) -> np.ndarray:

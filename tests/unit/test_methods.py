@@ -182,6 +182,16 @@ def test_the_render_never_shows_through(shot: Shot, method: str) -> None:
         assert np.abs(read_frame(take, frame) - [0.8, 0.2, 0.2]).max() < 0.06, frame
 
 
+def test_what_cannot_be_found_again_is_painted_in_every_frame(tmp_path: Path) -> None:
+    shot = make_shot(tmp_path / "shot", size=(480, 320), last=4)
+    assert 30 * 32 < 0.01 * 480 * 320, "a small thing"
+    shot = replace(shot, objects=(shot.objects[0], replace(shot.objects[1], distrust="it is made anew")))
+    take = run(shot, "surface", "a", Red())
+    for frame in shot.frame_numbers:
+        square = read_frame(take, frame)[20:44, place(frame) + 4 : place(frame) + 26]
+        assert np.abs(square - [0.8, 0.2, 0.2]).max() < 0.06, frame
+
+
 def test_a_cut_starts_anew(tmp_path: Path) -> None:
     shot = make_shot(tmp_path / "cut", last=6, cuts=(4,))
     needs = {task.frame: task.needs for task in METHODS["flow"].plan(shot, shot.frame_numbers, never)}
