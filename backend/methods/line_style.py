@@ -21,7 +21,7 @@ GRAIN = 0.03**2  # squared, of 0..1: a surface whose paint varies less does not 
 SHINES_THROUGH = 0.1  # of the paint below, where that cannot be told
 VISIBLE = 0.04  # of 0..1; where paint differs less by a silhouette than that no line is drawn
 FAINT = 0.02  # of 0..1; where paint differs less it is as it would be without lines
-SHARPER = 0.6  # times what a blur over neighbouring distances takes away
+SHARPER = 0.4  # times what a blur over neighbouring distances takes away
 THIN = 0.1  # of ink: what lies under less of it can be seen
 FADE = 1.0  # pixels over which ink ends, on both sides
 
