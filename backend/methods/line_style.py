@@ -144,8 +144,11 @@ def _ink(
     """
     steps = distances(radius)
     nearest = np.clip(np.rint((distance - steps[0]) / STEP).astype(int), 0, len(steps) - 1)
-    count = np.maximum(np.bincount(nearest, minlength=len(steps)), 1)
-    changed = np.stack([np.bincount(nearest, (painted - bare)[:, k], len(steps)) / count for k in range(3)], 1)
+    count = np.bincount(nearest, minlength=len(steps))
+    # Where things lie close together, what is below a line is known badly: medians are not misled by these few.
+    changed = np.zeros((len(steps), 3))
+    for step in np.flatnonzero(count >= ENOUGH):
+        changed[step] = np.median((painted - bare)[nearest == step], axis=0)
     # Where most of the difference lies the ink covers most, and what varies below it tells how much.
     change = np.linalg.norm(changed, axis=1)
     strongest = int(np.where(count >= count.max() // 4, change, 0.0).argmax())
