@@ -247,6 +247,7 @@ def cancelling(desk: Desk) -> Script:
     desk.photograph("7-cancelled")
 
     yield from run(desk, "capture", "8-capturing-again", 0.9)
+    scene.flowbrush.method = "flow"  # whose first preview is a finished frame
     yield from begin(desk, "stylize_animation")
     desk.press("ESC")
     yield from desk.until(lambda: not job().running, "Escape to work", 20)
@@ -285,6 +286,7 @@ def killed(desk: Desk) -> Script:
     """Blender dies while the worker paints."""
     yield from arrange(desk)
     yield from run(desk, "capture", "11-before-the-end", 0.9)
+    bpy.context.scene.flowbrush.method = "flow"  # whose first preview is a finished frame
     yield from begin(desk, "stylize_animation")
     desk.found["worker"] = worker_pid()
     desk.save()
