@@ -16,6 +16,9 @@ from ..shot import Shot
 from ..take import TakeSettings
 from .plan import Task
 
+SURFACE_FORM = 2
+"""Of what `surface` leaves of a keyframe: another form, and takes of the former one are painted again."""
+
 
 def digests(plan: list[Task], shot: Shot, settings: TakeSettings) -> dict[Which, str]:
     """For each task of `plan` the SHA-256 of all that its result depends on. Raises ShotError."""
@@ -38,6 +41,7 @@ def _of_whole(shot: Shot, settings: TakeSettings) -> str:
             [asdict(item) for item in shot.materials],
             {name: OF_WHOLE_SHOT[name](shot) for name in wanted if name in OF_WHOLE_SHOT and name not in shot.drawn},
             [name for name in wanted if name in shot.drawn],
+            *([SURFACE_FORM] if settings.method == "surface" else []),
         ]
     )
 

@@ -27,6 +27,7 @@ from .painted_surface import PaintedSurface
 CACHE_BYTES = 256_000_000
 SURFACE_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
 KEYFRAMES = 32  # whose states are kept at hand
+KEYFRAME_STATE = {"own", "lined", "line_surfaces", "line_ink", "line_cover", "line_altered"}
 PEN = 3.0  # pixels: lines, and the borders of regions, reach that far to either side however small the picture
 MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are unsure beside the nothing outside
 
@@ -188,7 +189,13 @@ class Studio:
 
     def _read_keyframe_state(self, frame: int) -> dict[str, np.ndarray]:
         """The state that the task of the keyframe `frame` left."""
-        return _arrays(self.take.keyframe_state_path(frame))
+        path = self.take.keyframe_state_path(frame)
+        state = _arrays(path)
+        if not state.keys() >= KEYFRAME_STATE:
+            raise ShotError(
+                Code.BAD_TAKE, f"{path} is damaged or of a former Flowbrush: stylize again with another name"
+            )
+        return state
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -245,6 +245,17 @@ def test_damaged_frames_and_states_are_told(shot: Shot) -> None:
         run(shot, "flow", "a")
 
 
+def test_a_keyframe_of_a_former_flowbrush_is_told(shot: Shot) -> None:
+    take = run(shot, "surface", "a")
+    path = sorted((take.folder / "keyframes").glob("*.npz"))[0]
+    with np.load(path) as stored:
+        np.savez(path, own=stored["own"])
+    take.frame_path(4).unlink()
+    with pytest.raises(ShotError, match="of a former Flowbrush") as caught:
+        run(shot, "surface", "a")
+    assert caught.value.code == Code.BAD_TAKE
+
+
 def test_colour_drift_is_taken_back() -> None:
     rng = np.random.default_rng(0)
     ids = np.repeat(np.int32([1, 2]), 32)[None].repeat(32, axis=0)
