@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import chips, gallery, preferences, properties, take_list, thumbnails
+from . import chips, gallery, preferences, thumbnails
 from .operators import (
     bones,
     cancel,
@@ -25,16 +25,22 @@ from .panels import people, view3d
 from .panels import regions as regions_panel
 from .panels import settings as settings_panel
 from .panels import takes as takes_panel
+from .properties.export import FlowbrushExport
+from .properties.job import FlowbrushJob
+from .properties.person import FlowbrushPerson
+from .properties.region import FlowbrushRegion
+from .properties.settings import FlowbrushSettings
+from .properties.takes import FlowbrushTake, FlowbrushTakeList
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
-    properties.FlowbrushRegion,
-    properties.FlowbrushExport,
-    properties.FlowbrushSettings,
-    properties.FlowbrushPerson,
-    properties.FlowbrushJob,
-    take_list.FlowbrushTake,
-    take_list.FlowbrushTakeList,
+    FlowbrushRegion,
+    FlowbrushExport,
+    FlowbrushSettings,
+    FlowbrushPerson,
+    FlowbrushJob,
+    FlowbrushTake,
+    FlowbrushTakeList,
     *capture.CLASSES,
     *stylize.CLASSES,
     *cancel.CLASSES,
@@ -66,10 +72,10 @@ def register() -> None:
     conditions.fill_classes()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushSettings)
-    bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=properties.FlowbrushPerson)
-    bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=properties.FlowbrushJob)
-    bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=take_list.FlowbrushTakeList)
+    bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=FlowbrushSettings)
+    bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=FlowbrushPerson)
+    bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
+    bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
 
 

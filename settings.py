@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 
-from . import properties
 from .backend.take import RegionSettings, TakeSettings
+from .properties.settings import FlowbrushSettings
+from .properties.styles import style_of, styles
 
 MAX_SEED = 2**31 - 1  # of Blender's whole numbers
 
@@ -34,11 +35,11 @@ OF_THE_STYLE = {
 }
 
 
-def take_settings(chosen: properties.FlowbrushSettings) -> TakeSettings:
+def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
     """What the panel says, checked. Raises SettingsError."""
     model = chosen.model.strip()
     settings = replace(
-        properties.style_of(chosen),
+        style_of(chosen),
         **{name: getattr(chosen, name) for name in LOOK},
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         seed=chosen.seed,
@@ -57,7 +58,7 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     """
     sentences = differences(scene, settings)
     chosen = scene.flowbrush
-    if settings.style in properties.styles():
+    if settings.style in styles():
         chosen.style = settings.style  # before all that it fills in
     for name in (*LOOK, "model", "paint", "paint_softness"):
         setattr(chosen, name, getattr(settings, name))
@@ -76,7 +77,7 @@ def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
 
     Raises SettingsError where `scene` and `settings` both have a style that is not known here.
     """
-    style = properties.styles().get(settings.style) or properties.style_of(scene.flowbrush)
+    style = styles().get(settings.style) or style_of(scene.flowbrush)
     sentences = []
     if settings.style not in ("", style.style):
         sentences.append(f"The style {settings.style} is not in this version: {style.style} stays chosen")
@@ -96,7 +97,7 @@ def _seed(settings: TakeSettings) -> int:
     return settings.seed % (MAX_SEED + 1)
 
 
-def _add_region(chosen: properties.FlowbrushSettings, settings: RegionSettings) -> None:
+def _add_region(chosen: FlowbrushSettings, settings: RegionSettings) -> None:
     region = chosen.regions.add()
     for name in ("mask", "prompt", "negative_prompt", "softness"):
         setattr(region, name, getattr(settings, name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from .. import preferences, properties
+from .. import preferences
 from ..backend.blender import scene_command
 from ..backend.client import Connection
 from ..backend.errors import Code, SceneError, ShotError, StorageError
@@ -16,6 +16,7 @@ from ..backend.needs import CONDITIONS, needed
 from ..backend.protocol import Message
 from ..backend.shot import Shot, source_of
 from ..backend.storage import make_folder, storage_errors
+from ..properties.styles import style_of
 from . import refresh, worker
 from .job import Job, JobOperator
 
@@ -85,7 +86,7 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
     """
     chosen = scene.flowbrush
     style = replace(
-        properties.style_of(chosen),
+        style_of(chosen),
         regions=chosen.region_settings,
         paint=chosen.paint.strip(),
         seed_mode=chosen.seed_mode,

@@ -7,13 +7,14 @@ from pathlib import Path
 import bpy
 from bpy.props import StringProperty
 
-from .. import preferences, properties
+from .. import preferences
 from ..backend import needs
 from ..backend.errors import Code, SettingsError, ShotError
 from ..backend.footage.catalogue import ESTIMATORS
 from ..backend.protocol import Message
 from ..backend.shot import Shot
 from ..backend.take import ControlSettings
+from ..properties.styles import style_of
 from ..scene import compat
 from ..scene.footage import footage_of
 from . import job, picture, refresh
@@ -102,7 +103,7 @@ class FLOWBRUSH_OT_estimate_conditions(JobOperator):
         """One stage: the worker, on the shot."""
         shot = captured_shot(context.scene)
         weights = preferences.estimator_weights()
-        style = properties.style_of(context.scene.flowbrush)
+        style = style_of(context.scene.flowbrush)
         names, left_out = estimators_for(shot, style.controls, weights)
         folder = str(weights) if weights else ""
         stage = WorkerStage("Estimating", "estimate", shot=str(shot.folder), conditions=names, weights=folder)

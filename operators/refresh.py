@@ -5,10 +5,12 @@ from pathlib import Path
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import preferences, properties, take_list, thumbnails
+from .. import preferences, thumbnails
 from ..backend import takes
 from ..backend.errors import FlowbrushError
 from ..backend.shot import Shot
+from ..properties import takes as take_list
+from ..properties.settings import METHOD_TEXTS
 
 
 def look(scene: bpy.types.Scene) -> None:
@@ -73,7 +75,7 @@ def _tell(line: take_list.FlowbrushTake, shot: Shot, found: takes.Summary) -> No
     line.problem = found.problem or ("It shows a former capture of the shot" if found.former else "")
     if found.settings:
         style = found.settings.style or Path(found.settings.model).stem
-        line.about = f"{style.replace('_', ' ').title()}, {properties.METHOD_TEXTS[found.settings.method][0]}"
+        line.about = f"{style.replace('_', ' ').title()}, {METHOD_TEXTS[found.settings.method][0]}"
         line.prompt = found.settings.prompt
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, IntProperty
 
-from .. import preferences, take_list
+from .. import preferences
 from ..backend import takes
 from ..backend.errors import FlowbrushError
 from ..backend.take import Take
+from ..properties import takes as take_list
 from ..scene import compare, compat, retake, strips
 from ..settings import apply_settings
 from . import job, refresh

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..properties import FlowbrushPerson
+from ..properties.person import FlowbrushPerson
 from .view3d import FlowbrushPanel, draw_text, field_layout
 
 SETTINGS = ("use", "occluded", "found")

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import take_list
+from ..properties import takes as take_list
 from .footage import SequencerPanel
 from .view3d import FlowbrushPanel, draw_text
 

@@ -25,7 +25,7 @@ from .held import exists
 from .surface import RENDERED
 from .view import View
 
-PROPERTY = "flowbrush_person"  # of armature objects, see `properties.FlowbrushPerson`
+PROPERTY = "flowbrush_person"  # of armature objects, see `properties.person`
 _LIMB = 0.06  # of the stature: what is closer in front of a joint is around it, as flesh and clothes are
 _AROUND = 0.015  # of the stature: the surroundings of a joint that are looked at
 # What makes one object move with another; looking at it does not.

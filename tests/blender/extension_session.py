@@ -218,7 +218,7 @@ def styles(archive: str) -> dict:
 
     install(archive)
     gallery = importlib.import_module(f"{MODULE}.gallery")
-    known = importlib.import_module(f"{MODULE}.properties").styles()
+    known = importlib.import_module(f"{MODULE}.properties.styles").styles()
     words = importlib.import_module(f"{MODULE}.backend.words")
     chosen = bpy.context.scene.flowbrush
     found = {
@@ -245,7 +245,7 @@ def styles(archive: str) -> dict:
         wanted.scenes = stored.scenes
     found["stored"] = wanted.scenes[0].flowbrush.style
     # Buttons keep numbers as floats.
-    items = importlib.import_module(f"{MODULE}.properties")._style_items(chosen, bpy.context)
+    items = importlib.import_module(f"{MODULE}.properties.styles").items(chosen, bpy.context)
     found["numbers"] = [item[-1] == int(array("f", [item[-1]])[0]) for item in items]
 
     model = Path(archive).with_name("little")

@@ -112,18 +112,18 @@ def test_what_is_outside_or_behind_the_camera_is_said(tmp_path):
 @pytest.fixture
 def registered():
     """The property of armatures, as in a Blender with the extension."""
-    from flowbrush import properties
+    from flowbrush.properties.person import FlowbrushPerson
 
-    bpy.utils.register_class(properties.FlowbrushPerson)
-    bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=properties.FlowbrushPerson)
+    bpy.utils.register_class(FlowbrushPerson)
+    bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=FlowbrushPerson)
     yield
     if hasattr(bpy.types.Object, "flowbrush_person"):
         del bpy.types.Object.flowbrush_person
-        bpy.utils.unregister_class(properties.FlowbrushPerson)
+        bpy.utils.unregister_class(FlowbrushPerson)
 
 
 def test_the_users_choice_wins_is_saved_and_needs_no_extension_to_be_read(registered, tmp_path):
-    from flowbrush import properties
+    from flowbrush.properties.person import FlowbrushPerson
 
     scene, armature = one_person()
     detected = pose.detect(armature)
@@ -136,7 +136,7 @@ def test_the_users_choice_wins_is_saved_and_needs_no_extension_to_be_read(regist
     wall(0.6, -0.5)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "file.blend"))
     del bpy.types.Object.flowbrush_person
-    bpy.utils.unregister_class(properties.FlowbrushPerson)
+    bpy.utils.unregister_class(FlowbrushPerson)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "file.blend"))
     scene = bpy.context.scene
     (person,) = captured(scene, tmp_path / "shot", SMALL, HIDING)

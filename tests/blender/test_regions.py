@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import bpy
 import flowbrush
 import pytest
-from flowbrush import properties
 from flowbrush.backend.errors import SettingsError
 from flowbrush.backend.take import RegionSettings
 from flowbrush.operators import regions
 from flowbrush.operators.capture import needed_for
+from flowbrush.properties import styles
 from flowbrush.scene import names
 from flowbrush.settings import take_settings
 
@@ -237,8 +237,8 @@ def test_the_settings_say_what_the_panel_says(scene):
 def test_a_style_that_is_not_there_is_said(scene, monkeypatch):
     chosen = scene.flowbrush
     chosen.style = "cel"
-    known = {"ink": properties.styles()["ink"]}
-    monkeypatch.setattr(properties, "styles", lambda: known)
+    known = {"ink": styles.styles()["ink"]}
+    monkeypatch.setattr(styles, "styles", lambda: known)
     with pytest.raises(SettingsError, match="choose another style"):
         take_settings(chosen)
 

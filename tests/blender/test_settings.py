@@ -8,9 +8,9 @@ from dataclasses import fields, replace
 import bpy
 import flowbrush
 import pytest
-from flowbrush import properties
 from flowbrush.backend.errors import SettingsError
 from flowbrush.backend.take import ControlSettings, RegionSettings, TakeSettings
+from flowbrush.properties.styles import styles
 from flowbrush.settings import apply_settings, take_settings
 
 OTHER = TakeSettings(
@@ -53,7 +53,7 @@ def registered():
 @pytest.fixture
 def scene():
     scene = bpy.context.scene
-    apply_settings(scene, properties.styles()["ink"])
+    apply_settings(scene, styles()["ink"])
     return scene
 
 
@@ -62,7 +62,7 @@ def test_every_setting_is_applied_or_said_or_of_the_machine(scene, name):
     before = take_settings(scene.flowbrush)
     wanted = replace(before, **{name: getattr(OTHER, name)})
     if name == "style":
-        wanted = replace(properties.styles()["cel"], strength=0.5)
+        wanted = replace(styles()["cel"], strength=0.5)
     said = apply_settings(scene, wanted)
     applied = take_settings(scene.flowbrush) == wanted
     if name == "model":
@@ -73,10 +73,10 @@ def test_every_setting_is_applied_or_said_or_of_the_machine(scene, name):
 
 
 def test_regions_are_put_in_the_place_of_others(scene):
-    assert apply_settings(scene, replace(properties.styles()["ink"], regions=OTHER.regions)) == []
+    assert apply_settings(scene, replace(styles()["ink"], regions=OTHER.regions)) == []
     assert [region.mask for region in scene.flowbrush.regions] == ["hero", "floor"]
     assert scene.flowbrush.regions[0].problem, "no hero is in this file"
-    apply_settings(scene, properties.styles()["ink"])
+    apply_settings(scene, styles()["ink"])
     assert not scene.flowbrush.regions
 
 
@@ -97,7 +97,8 @@ def test_what_is_not_here_is_named(scene):
 
 def test_nothing_is_changed_where_no_style_is_known(scene, monkeypatch):
     scene.flowbrush.style = "cel"
-    monkeypatch.setattr(properties, "styles", lambda: {"ink": TakeSettings(style="ink")})
+    for place in ("flowbrush.settings", "flowbrush.properties.styles"):
+        monkeypatch.setattr(f"{place}.styles", lambda: {"ink": TakeSettings(style="ink")})
     with pytest.raises(SettingsError, match="choose another style"):
         apply_settings(scene, replace(OTHER, style="fresco"))
     monkeypatch.undo()
@@ -106,7 +107,7 @@ def test_nothing_is_changed_where_no_style_is_known(scene, monkeypatch):
 
 def test_a_model_that_is_no_path_is_not_here(scene):
     for model in ("x" * 4000, "a\0b", "\n"):
-        (said,) = apply_settings(scene, replace(properties.styles()["ink"], model=model))
+        (said,) = apply_settings(scene, replace(styles()["ink"], model=model))
         assert said.endswith("choose it in the field Model")
         assert scene.flowbrush.words == ""
 
@@ -116,7 +117,7 @@ def test_a_file_brings_everything_back(scene, tmp_path):
     saved = take_settings(scene.flowbrush)
     path = str(tmp_path / "look.flowbrush")
     assert bpy.ops.flowbrush.save_settings(filepath=path) == {"FINISHED"}
-    apply_settings(scene, properties.styles()["ink"])
+    apply_settings(scene, styles()["ink"])
     assert take_settings(scene.flowbrush) != saved
     assert bpy.ops.flowbrush.load_settings(filepath=path) == {"FINISHED"}
     assert take_settings(scene.flowbrush) == saved
@@ -143,7 +144,7 @@ def test_pasted_settings_leave_alone_what_they_do_not_say(scene):
     assert (chosen.prompt, chosen.steps, chosen.guidance, chosen.seed) == ("a fox", 9, 2.0, 2**31 - 1)
     done = bpy.context.window_manager.flowbrush.sentence
     assert done == "Settings of A1111 are translated: Prompt, Negative, Steps, Guidance, Seed"  # no scheduler
-    assert (chosen.style, chosen.strength) == ("ink", properties.styles()["ink"].strength)
+    assert (chosen.style, chosen.strength) == ("ink", styles()["ink"].strength)
     assert [(region.mask, region.enabled) for region in chosen.regions] == [("hero", False), ("floor", True)]
     with pytest.raises(RuntimeError, match="copy what stands below a picture"):
         bpy.ops.flowbrush.paste_settings(text="a fox")
@@ -156,7 +157,7 @@ def test_presets_are_blenders_own(scene, tmp_path, monkeypatch):
     saved = take_settings(scene.flowbrush)
     bpy.ops.flowbrush.preset_add(name="Night Walk")
     (path,) = tmp_path.rglob("*.py")
-    apply_settings(scene, properties.styles()["ink"])
+    apply_settings(scene, styles()["ink"])
     scene.flowbrush.seed = 3
     bpy.ops.script.execute_preset(filepath=str(path), menu_idname="FLOWBRUSH_PT_presets")
     of_the_scene = {"seed": 3, "regions": (), "paint": "", "paint_softness": 1.0}

@@ -11,10 +11,11 @@ import flowbrush
 import numpy as np
 import pytest
 from blender.flat_takes import SIZE, empty_scene, make_shot, picture, still
-from flowbrush import preferences, take_list, thumbnails
+from flowbrush import preferences, thumbnails
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, refresh, takes
+from flowbrush.properties import takes as take_list
 from flowbrush.scene import compare, compat, strips
 
 

@@ -102,7 +102,7 @@ def test_nothing_in_the_backend_imports_bpy_except_what_training_runs_in_blender
 def test_imports_inside_the_package_are_relative() -> None:
     broken = [
         str(path.relative_to(ROOT))
-        for room in ("operators", "panels", "scene", "backend", "registration.py", "properties.py", "preferences.py")
+        for room in ("operators", "panels", "scene", "backend", "registration.py", "properties", "preferences.py")
         for path in files(room)
         if any(m.split(".")[0] == "flowbrush" for m in imports(path))
     ]

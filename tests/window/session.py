@@ -128,7 +128,7 @@ def whole_way(desk: Desk) -> Script:
     desk.found["worker"] = worker_pid()
     yield from run(desk, "stylize_animation", "5-painting-the-animation", 0.5)
     desk.found["same worker"] = worker_pid() == desk.found["worker"]
-    lines = sys.modules[f"{MODULE}.take_list"].takes_of(scene).takes
+    lines = sys.modules[f"{MODULE}.properties.takes"].takes_of(scene).takes
     desk.found["listed"] = {line.name: [line.finished, line.wanted, line.icon > 0] for line in lines}
     yield from desk.click("load_into_sequencer")
     yield from desk.until(lambda: bool(scene.sequence_editor and all_strips(scene)), "the strip", 20)

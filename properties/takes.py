@@ -7,8 +7,8 @@ them.
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
-from . import preferences, thumbnails
-from .scene import compare
+from .. import preferences, thumbnails
+from ..scene import compare
 
 
 class FlowbrushTake(bpy.types.PropertyGroup):

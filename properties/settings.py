@@ -1,0 +1,183 @@
+"""What a user sets in a scene."""
+
+import re
+from pathlib import Path
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from ..backend.needs import METHODS
+from ..backend.take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings
+from ..scene import words
+from ..scene.names import check_mask
+from .export import FlowbrushExport
+from .fields import choice_field, softness_field, strength_field
+from .region import FlowbrushRegion
+from .styles import FIRST, style_field, style_of
+
+METHOD_TEXTS = {
+    "surface": ("Surface", "Paint every surface once, in a few keyframes, and find it again in every frame"),
+    "flow": ("Flow", "Carry the paint of the frame before along with the surfaces; paint what comes into view"),
+    "per_frame": ("Per Frame", "Paint every frame by itself; sharp, but the strokes change from frame to frame"),
+}
+
+LIGHT_TEXTS = {
+    "follow": ("Follow", "Paint gets brighter and darker as the light on it changes"),
+    "keep": ("Keep", "Paint stays in the light in which it was painted"),
+}
+
+SEED_MODE_TEXTS = {
+    "fixed": ("In the Picture", "The same noise in every frame, at the same place of the picture"),
+    "per_frame": ("Of Each Frame", "Other noise in every frame"),
+    "surface": ("On Surfaces", "Noise that stays on the surfaces while they move, and the strokes with it"),
+}
+
+
+def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> None:
+    style = style_of(settings)
+    for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model"):
+        setattr(settings, name, getattr(style, name))
+
+
+class FlowbrushSettings(bpy.types.PropertyGroup):
+    """One scene's shot, style, method and take."""
+
+    shot_name: StringProperty(
+        name="Name",
+        description="Name of the shot's folder; when empty, the file's name, and the scene's if there are several",
+        update=lambda self, _context: setattr(self, "captured", ""),
+    )
+    captured: StringProperty(
+        name="Captured", description="What of this shot is on disk, when last looked at", options={"SKIP_SAVE"}
+    )
+    use_custom_range: BoolProperty(
+        name="Custom Range", description="Capture other frames than the scene's", options=set()
+    )
+    frame_start: IntProperty(name="Frame Start", description="First frame of the shot", default=1, options=set())
+    frame_end: IntProperty(name="End", description="Last frame of the shot, included", default=48, options=set())
+    samples: IntProperty(
+        name="Samples",
+        description="Render samples of the picture that painting starts from; data passes always take one",
+        default=16,
+        min=1,
+        max=4096,
+        options=set(),
+    )
+
+    style: style_field("A set of prompt, model and strengths; choosing one fills in the fields below", _apply_style)
+    prompt: StringProperty(
+        name="Prompt", description="What the picture shows and how it is painted", default=FIRST.prompt
+    )
+    negative_prompt: StringProperty(
+        name="Negative", description="What the picture must not look like", default=FIRST.negative_prompt
+    )
+    strength: strength_field("How far painting may leave the render: 0 keeps it, 1 keeps only its conditions")
+    steps: IntProperty(
+        name="Steps",
+        description="Denoising steps; more is slower and finer",
+        default=FIRST.steps,
+        min=1,
+        max=1000,
+        soft_max=50,
+        options=set(),
+    )
+    guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the prompt is followed; 1 turns guidance off and halves the time",
+        default=FIRST.guidance,
+        min=0.0,
+        max=50.0,
+        soft_max=15.0,
+        options=set(),
+    )
+    seed: IntProperty(
+        name="Seed",
+        description="The noise that painting starts from; another seed, another picture",
+        min=0,
+        options=set(),
+    )
+    seed_mode: choice_field(
+        "Noise", "Where the noise stays that painting starts from", SEED_MODES, SEED_MODE_TEXTS, TakeSettings.seed_mode
+    )
+    words: StringProperty(
+        name="Words",
+        description="Which words of the prompts the model does not know",
+        get=lambda self: words.notice(self.model, self.prompt, self.negative_prompt),
+    )
+    model: StringProperty(
+        name="Model",
+        description="The word starter for the model that comes along, a diffusers folder or a safetensors file",
+        default=FIRST.model,
+        subtype="FILE_PATH",
+    )
+
+    method: choice_field(
+        "Method", "How the frames depend on each other", reversed(METHODS), METHOD_TEXTS, TakeSettings.method
+    )
+    refine: strength_field(
+        "Paint every finished frame over once more, this strongly and with noise on its surfaces",
+        "Refine",
+        TakeSettings.refine,
+    )
+    light: choice_field(
+        "Light",
+        "What paint does that the method Surface finds again, when the light on it changes",
+        LIGHTS,
+        LIGHT_TEXTS,
+        TakeSettings.light,
+    )
+    shared_attention: BoolProperty(
+        name="Shared Attention",
+        description="Let the model look at the first picture while it paints the others: the hand stays the same, and "
+        "painting takes twice as long. For models with self-attention",
+        options=set(),
+    )
+    regions: CollectionProperty(type=FlowbrushRegion)
+    active_region: IntProperty(name="Active Region", min=0, options=set())
+    paint: StringProperty(
+        name="Paint Only",
+        description="A mask of what is painted; all else stays the render to the last bit. Empty paints everything",
+        update=lambda self, _context: self.check_masks(),
+        options=set(),
+    )
+    paint_softness: softness_field("paint and render", TakeSettings.paint_softness)
+    paint_problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
+    paint_notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
+    export: PointerProperty(type=FlowbrushExport)
+    take: StringProperty(name="Take", description="Name of the stylized result", default="take 1")
+
+    def check_masks(self) -> None:
+        """Looks up the names of all masks in the open file."""
+        self.paint_problem, self.paint_notice = check_mask(self.paint) if self.paint.strip() else ("", "")
+        for region in self.regions:
+            region.check()
+
+    @property
+    def region_settings(self) -> tuple[RegionSettings, ...]:
+        """The regions in use, as the backend takes them."""
+        return tuple(region.settings for region in self.regions if region.enabled)
+
+    @property
+    def frame_range(self) -> tuple[int, int]:
+        """First and last frame of the shot, both included."""
+        scene = self.id_data
+        if self.use_custom_range:
+            return self.frame_start, self.frame_end
+        return scene.frame_start, scene.frame_end
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the shot's folder."""
+        if self.shot_name.strip():
+            return self.shot_name.strip()
+        name = Path(bpy.data.filepath).stem or "untitled"
+        if len(bpy.data.scenes) > 1:
+            name = f"{name} {self.id_data.name}"
+        return re.sub(r"[^\w .()+-]", "_", name).strip(" .") or "untitled"
