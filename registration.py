@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import chips, gallery, preferences, thumbnails
+from . import chips, gallery, panels, preferences, thumbnails
 from .operators import (
     bones,
     cancel,
@@ -19,12 +19,6 @@ from .operators import (
     stylize,
     takes,
 )
-from .panels import conditions as conditions_panel
-from .panels import footage as footage_panel
-from .panels import people, view3d
-from .panels import regions as regions_panel
-from .panels import settings as settings_panel
-from .panels import takes as takes_panel
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
 from .properties.person import FlowbrushPerson
@@ -53,14 +47,8 @@ CLASSES: tuple[type, ...] = (
     *bones.CLASSES,
     *footage.CLASSES,
     *settings.CLASSES,
-    *settings_panel.CLASSES,
     *takes.CLASSES,
-    *view3d.CLASSES,
-    *regions_panel.CLASSES,
-    *conditions_panel.CLASSES,
-    *people.CLASSES,
-    *footage_panel.CLASSES,
-    *takes_panel.CLASSES,
+    *panels.CLASSES,
 )
 
 

@@ -1,1 +1,21 @@
-"""What a user sees, one file an editor. Draws properties, decides nothing."""
+"""What a user sees, one file a panel of the tab. Draws properties, decides nothing.
+
+A new panel goes into its own file, and the file's name into `CLASSES`: sub-panels stand in that order.
+"""
+
+from . import conditions, export, footage, main, motion, output, people, regions, settings, shot, style, takes
+
+CLASSES: tuple[type, ...] = (
+    *settings.CLASSES,
+    *main.CLASSES,
+    *shot.CLASSES,
+    *style.CLASSES,
+    *conditions.CLASSES,
+    *people.CLASSES,
+    *export.CLASSES,
+    *regions.CLASSES,
+    *motion.CLASSES,
+    *output.CLASSES,
+    *takes.CLASSES,
+    *footage.CLASSES,
+)

@@ -1,25 +1,20 @@
-"""The panel Conditions of the Flowbrush tab: what is exported for other programs, and the segmentation's classes."""
+"""The panel Conditions: what painting is held to, and what the objects are for the segmentation."""
 
 import bpy
 
 from .. import chips
-from .view3d import FlowbrushPanel, draw_main_button, field_layout
+from .tab import FlowbrushPanel
 
 
 class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
-    """Exact ControlNet conditions for other programs."""
+    """What painting is held to."""
 
     bl_label = "Conditions"
     bl_parent_id = "FLOWBRUSH_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Which, and where they go."""
-        layout = field_layout(self)
-        export = context.scene.flowbrush.export
-        layout.column(align=True).prop(export, "conditions")
-        layout.prop(export, "folder", placeholder="In the shot's folder")
-        draw_main_button(layout, "flowbrush.export_conditions", "EXPORT")
+        """The sub-panels."""
 
 
 class FLOWBRUSH_PT_classes(FlowbrushPanel, bpy.types.Panel):

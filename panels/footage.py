@@ -2,13 +2,8 @@
 
 import bpy
 
-from .view3d import FlowbrushPanel, draw_job, draw_main_button, field_layout
-
-
-class SequencerPanel(FlowbrushPanel):
-    """The same tab in the other editor."""
-
-    bl_space_type = "SEQUENCE_EDITOR"
+from .tab import SequencerPanel, draw_job, draw_main_button, field_layout
+from .takes import draw_takes
 
 
 class FLOWBRUSH_PT_footage(SequencerPanel, bpy.types.Panel):
@@ -45,4 +40,16 @@ class FLOWBRUSH_PT_footage_take(SequencerPanel, bpy.types.Panel):
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
 
 
-CLASSES = (FLOWBRUSH_PT_footage, FLOWBRUSH_PT_footage_take)
+class FLOWBRUSH_PT_footage_takes(SequencerPanel, bpy.types.Panel):
+    """The same in the sequencer, beside the strips that show takes."""
+
+    bl_label = "Takes"
+    bl_parent_id = "FLOWBRUSH_PT_footage"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The list, the chosen take, the comparison."""
+        draw_takes(self.layout, context)
+
+
+CLASSES = (FLOWBRUSH_PT_footage, FLOWBRUSH_PT_footage_take, FLOWBRUSH_PT_footage_takes)

@@ -3,7 +3,7 @@
 import bpy
 
 from ..properties.person import FlowbrushPerson
-from .view3d import FlowbrushPanel, draw_text, field_layout
+from .tab import FlowbrushPanel, draw_text, field_layout
 
 SETTINGS = ("use", "occluded", "found")
 NEEDED = ("right_shoulder", "left_shoulder", "right_hip", "left_hip")
@@ -14,7 +14,7 @@ class FLOWBRUSH_PT_people(FlowbrushPanel, bpy.types.Panel):
     """The joints of the active armature."""
 
     bl_label = "People"
-    bl_parent_id = "FLOWBRUSH_PT_main"
+    bl_parent_id = "FLOWBRUSH_PT_conditions"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .view3d import FlowbrushPanel, draw_text, draw_words, field_layout
+from .tab import FlowbrushPanel, draw_text, draw_words, field_layout
 
 
 class FLOWBRUSH_UL_regions(bpy.types.UIList):

@@ -3,8 +3,7 @@
 import bpy
 
 from ..properties import takes as take_list
-from .footage import SequencerPanel
-from .view3d import FlowbrushPanel, draw_text
+from .tab import FlowbrushPanel, draw_text
 
 STARS = range(1, 6)
 WIDE = 350  # pixels of the interface at scale 1, from which on a line has room for style and method
@@ -41,19 +40,7 @@ class FLOWBRUSH_PT_takes(FlowbrushPanel, bpy.types.Panel):
     """The takes, in the 3D View."""
 
     bl_label = "Takes"
-    bl_parent_id = "FLOWBRUSH_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """The list, the chosen take, the comparison."""
-        draw_takes(self.layout, context)
-
-
-class FLOWBRUSH_PT_footage_takes(SequencerPanel, bpy.types.Panel):
-    """The same in the sequencer, beside the strips that show takes."""
-
-    bl_label = "Takes"
-    bl_parent_id = "FLOWBRUSH_PT_footage"
+    bl_parent_id = "FLOWBRUSH_PT_output"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -107,4 +94,4 @@ def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy
     column.operator("flowbrush.restore_settings", icon="LOOP_BACK")
 
 
-CLASSES = (FLOWBRUSH_UL_takes, FLOWBRUSH_PT_takes, FLOWBRUSH_PT_footage_takes)
+CLASSES = (FLOWBRUSH_UL_takes, FLOWBRUSH_PT_takes)

@@ -106,8 +106,8 @@ def test_disabling_removes_all_that_enabling_added(session):
         "stylize_frame",
         "swap_take",
     ]
-    panels = ("main", "shot", "style", "regions", "people", "motion", "take", "takes", "conditions", "classes")
-    panels = (*panels, "footage", "footage_takes")
+    panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
+    panels = (*panels, "export", "footage", "footage_takes")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]

@@ -1,0 +1,23 @@
+"""The panel Output: the take, and its way to the timeline."""
+
+import bpy
+
+from .tab import FlowbrushPanel, draw_main_button, field_layout
+
+
+class FLOWBRUSH_PT_output(FlowbrushPanel, bpy.types.Panel):
+    """What comes out."""
+
+    bl_label = "Output"
+    bl_parent_id = "FLOWBRUSH_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The take's name, making it, and its way to the timeline."""
+        layout = field_layout(self)
+        layout.prop(context.scene.flowbrush, "take")
+        draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
+        layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
+        layout.operator("flowbrush.report", icon="URL")
+
+
+CLASSES = (FLOWBRUSH_PT_output,)

@@ -1,0 +1,71 @@
+"""What the panels of the Flowbrush tab share: where they are, and how fields, sentences and large buttons are drawn."""
+
+import textwrap
+
+import bpy
+
+PACKAGE = __package__.rpartition(".")[0]
+PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
+
+
+class FlowbrushPanel:
+    """What all panels of the tab in the 3D View share."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Flowbrush"
+
+
+class SequencerPanel(FlowbrushPanel):
+    """The same tab in the sequencer's sidebar."""
+
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+def field_layout(panel: bpy.types.Panel) -> bpy.types.UILayout:
+    """The panel's layout, with names to the left of their fields, and no dots to animate them."""
+    panel.layout.use_property_split = True
+    panel.layout.use_property_decorate = False
+    return panel.layout
+
+
+def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How the running job is doing, or how the last one ended, and a button that cancels."""
+    job = context.window_manager.flowbrush
+    if job.running:
+        layout.progress(factor=job.progress, text=job.title)
+        draw_text(layout, context, job.sentence)
+    elif job.error:
+        box = layout.box()
+        box.alert = True
+        draw_text(box, context, job.error, icon="ERROR")
+        if job.code == "no_environment":
+            row = box.row()
+            row.alert = False
+            row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
+    elif job.sentence:
+        draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
+    layout.operator("flowbrush.cancel", icon="X")
+
+
+def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, owner: bpy.types.PropertyGroup) -> None:
+    """Below the prompts of `owner`: which of their words change nothing."""
+    if owner.words:
+        draw_text(layout, context, owner.words, icon="INFO")
+
+
+def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> None:
+    """The button that a panel leads up to."""
+    column = layout.column()
+    column.scale_y = 1.4
+    column.operator(operator, icon=icon)
+
+
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """A sentence in as many lines as the sidebar's width asks for."""
+    width = context.region.width / context.preferences.system.ui_scale
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in textwrap.wrap(text, max(20, int((width - 60) / PIXELS_A_LETTER))):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else icon
