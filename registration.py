@@ -8,6 +8,7 @@ from .operators import (
     cancel,
     capture,
     conditions,
+    controls,
     environment,
     footage,
     job,
@@ -19,6 +20,7 @@ from .operators import (
     stylize,
     takes,
 )
+from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
 from .properties.person import FlowbrushPerson
@@ -28,6 +30,7 @@ from .properties.takes import FlowbrushTake, FlowbrushTakeList
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
+    FlowbrushControl,
     FlowbrushRegion,
     FlowbrushExport,
     FlowbrushSettings,
@@ -44,6 +47,7 @@ CLASSES: tuple[type, ...] = (
     *environment.CLASSES,
     *regions.CLASSES,
     *conditions.CLASSES,
+    *controls.CLASSES,
     *bones.CLASSES,
     *footage.CLASSES,
     *settings.CLASSES,
@@ -65,11 +69,14 @@ def register() -> None:
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
+    bpy.app.timers.register(refresh.look_at_open_file)  # which may not be touched while add-ons are being enabled
 
 
 def unregister() -> None:
     """Ends what runs, then removes handlers, properties and classes."""
     job.shut_down()
+    if bpy.app.timers.is_registered(refresh.look_at_open_file):
+        bpy.app.timers.unregister(refresh.look_at_open_file)
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
     del bpy.types.WindowManager.flowbrush_takes
     del bpy.types.WindowManager.flowbrush

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import bpy
 
 from .backend.take import RegionSettings, TakeSettings
-from .properties.settings import FlowbrushSettings
+from .properties.settings import OWN_SCHEDULER, FlowbrushSettings
 from .properties.styles import style_of, styles
 
 MAX_SEED = 2**31 - 1  # of Blender's whole numbers
@@ -25,14 +24,9 @@ LOOK = (
     "light",
     "refine",
     "shared_attention",
+    "edge_band",
+    "crop_to_mask",
 )
-# What the panel has no field for and the style decides, in the user's words.
-OF_THE_STYLE = {
-    "controls": "Conditions",
-    "scheduler": "Scheduler",
-    "crop_to_mask": "Crop to mask",
-    "edge_band": "Edge band",
-}
 
 
 def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
@@ -43,6 +37,8 @@ def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
         **{name: getattr(chosen, name) for name in LOOK},
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         seed=chosen.seed,
+        scheduler="" if chosen.scheduler == OWN_SCHEDULER else chosen.scheduler,
+        controls=chosen.control_settings,
         regions=chosen.region_settings,
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
@@ -63,6 +59,9 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     for name in (*LOOK, "model", "paint", "paint_softness"):
         setattr(chosen, name, getattr(settings, name))
     chosen.seed = _seed(settings)
+    chosen.scheduler = settings.scheduler or OWN_SCHEDULER
+    if settings.controls != chosen.control_settings:  # else those that are switched off would go
+        chosen.fill_controls(settings.controls)
     if settings.regions != chosen.region_settings:  # else those that are switched off would go
         chosen.regions.clear()
         for region in settings.regions:
@@ -81,11 +80,6 @@ def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     sentences = []
     if settings.style not in ("", style.style):
         sentences.append(f"The style {settings.style} is not in this version: {style.style} stays chosen")
-    for name, label in OF_THE_STYLE.items():
-        have, want = getattr(style, name), getattr(settings, name)
-        if have != want:
-            stays = f"{label}: {_shown(have)}, as in the style {style.style}"
-            sentences.append(f"{stays}; {_shown(want)} cannot be chosen here")
     if settings.seed != _seed(settings):
         sentences.append(f"The seed {settings.seed} is larger than Blender's numbers: it becomes {_seed(settings)}")
     if settings.model != "starter" and not _exists(Path(bpy.path.abspath(settings.model))):
@@ -104,16 +98,6 @@ def _add_region(chosen: FlowbrushSettings, settings: RegionSettings) -> None:
     region.use_strength = settings.strength is not None
     if settings.strength is not None:
         region.strength = settings.strength
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case bool():
-            return "on" if value else "off"
-        case tuple():
-            return ", ".join(f"{one.condition} {one.scale:g}" for one in value) or "none"
-        case _:
-            return str(value) or "the model's own"
 
 
 def _exists(path: Path) -> bool:

@@ -80,7 +80,7 @@ def blender() -> str:
 
 
 def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The passes and the extras that the scene's style and masks with `method`, and what is to be exported, need.
+    """The passes and the extras that the scene's conditions and masks with `method`, and what is to be exported, need.
 
     Raises SettingsError.
     """
@@ -93,7 +93,7 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
         refine=chosen.refine,
     )
     exported = [name for name in CONDITIONS if name in chosen.export.conditions]
-    conditions = [*(control.condition for control in style.controls), *exported]
+    conditions = [*(control.condition for control in chosen.control_settings), *exported]
     return needed(method, conditions, style.masks, style.surface_noise)
 
 

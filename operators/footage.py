@@ -14,7 +14,6 @@ from ..backend.footage.catalogue import ESTIMATORS
 from ..backend.protocol import Message
 from ..backend.shot import Shot
 from ..backend.take import ControlSettings
-from ..properties.styles import style_of
 from ..scene import compat
 from ..scene.footage import footage_of
 from . import job, picture, refresh
@@ -103,8 +102,7 @@ class FLOWBRUSH_OT_estimate_conditions(JobOperator):
         """One stage: the worker, on the shot."""
         shot = captured_shot(context.scene)
         weights = preferences.estimator_weights()
-        style = style_of(context.scene.flowbrush)
-        names, left_out = estimators_for(shot, style.controls, weights)
+        names, left_out = estimators_for(shot, context.scene.flowbrush.control_settings, weights)
         folder = str(weights) if weights else ""
         stage = WorkerStage("Estimating", "estimate", shot=str(shot.folder), conditions=names, weights=folder)
         job = Job("Estimate Conditions", [stage], lambda _message: f"Estimated: {', '.join(names)}", picture.show)

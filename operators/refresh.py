@@ -11,6 +11,7 @@ from ..backend.errors import FlowbrushError
 from ..backend.shot import Shot
 from ..properties import takes as take_list
 from ..properties.settings import METHOD_TEXTS
+from ..properties.styles import styles
 
 
 def look(scene: bpy.types.Scene) -> None:
@@ -84,7 +85,15 @@ def look_at_all_scenes(_file: str) -> None:
     """Handler for a file that has just been opened."""
     thumbnails.clear()
     bpy.context.window_manager.flowbrush_takes.clear()  # a file holds the lists that were shown when it was saved
+    look_at_open_file()
+
+
+def look_at_open_file() -> None:
+    """Looks at the shots of all scenes, and lists the conditions of their styles where that was not done yet."""
     for scene in bpy.data.scenes:
+        chosen = scene.flowbrush
+        if scene.is_editable and not chosen.own_controls and chosen.style in styles():
+            chosen.fill_controls(styles()[chosen.style].controls)
         look(scene)
 
 

@@ -12,11 +12,13 @@ from ..backend.errors import FlowbrushError
 from ..backend.foreign import translate
 from ..backend.foreign.draft import Translation
 from ..backend.settings_file import ENDING, read_settings, write_settings
-from ..settings import LOOK, OF_THE_STYLE, apply_settings, differences, take_settings
+from ..settings import LOOK, apply_settings, differences, take_settings
 from . import job
 
 DIALOG_WIDTH = 560  # pixels, at scale 1
 LINE = 88  # letters that fit into it
+# The style first: it fills in the others. A list of conditions is their own only with the flag after it.
+PRESET = ("style", *LOOK, "model", "scheduler", "controls", "own_controls")
 
 
 class FLOWBRUSH_OT_save_settings(bpy.types.Operator, ExportHelper):
@@ -114,8 +116,7 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
 
     def _summary(self) -> str:
         found = self._translation
-        done = ", ".join(label for name, label in found.translated.items() if name not in OF_THE_STYLE)
-        return f"Settings of {found.program} are translated: {done}"
+        return f"Settings of {found.program} are translated: {', '.join(found.translated.values())}"
 
     def _translate(self, context: bpy.types.Context) -> bool:
         self.text = self.text or context.window_manager.clipboard
@@ -136,7 +137,7 @@ class FLOWBRUSH_OT_preset_add(AddPresetBase, bpy.types.Operator):
     preset_menu = "FLOWBRUSH_PT_presets"
     preset_subdir = "flowbrush"
     preset_defines = ["chosen = bpy.context.scene.flowbrush"]
-    preset_values = [f"chosen.{name}" for name in ("style", *LOOK, "model")]
+    preset_values = [f"chosen.{name}" for name in PRESET]
 
 
 def _draw_lines(layout: bpy.types.UILayout, text: str, icon: str) -> None:

@@ -3,7 +3,30 @@
 import bpy
 
 from .. import chips
-from .tab import FlowbrushPanel
+from .tab import FlowbrushPanel, draw_text, field_layout
+
+
+class FLOWBRUSH_UL_controls(bpy.types.UIList):
+    """One condition a line: whether it is used, and how firmly."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: bpy.types.AnyType,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+    ) -> None:
+        """The scale can be edited in the line itself."""
+        layout.use_property_split = False
+        row = layout.row(align=True)
+        row.prop(item, "enabled", text="")
+        split = row.split(factor=0.6)
+        split.active = item.enabled
+        split.label(text=item.title)
+        split.prop(item, "scale", text="", emboss=False)
 
 
 class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
@@ -14,7 +37,35 @@ class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The sub-panels."""
+        """The list, and the active condition's fields."""
+        layout = field_layout(self)
+        chosen = context.scene.flowbrush
+        if not chosen.own_controls:
+            draw_text(layout, context, "Those of the style")
+            layout.operator("flowbrush.controls_of_style", text="Show and Change Them", icon="GREASEPENCIL")
+            return
+        row = layout.row()
+        row.template_list("FLOWBRUSH_UL_controls", "", chosen, "controls", chosen, "active_control", rows=4)
+        buttons = row.column(align=True)
+        buttons.operator_menu_enum("flowbrush.control_add", "condition", text="", icon="ADD")
+        buttons.operator("flowbrush.control_remove", text="", icon="REMOVE")
+        buttons.separator()
+        buttons.operator("flowbrush.controls_of_style", text="", icon="LOOP_BACK")
+        if chosen.active_control < len(chosen.controls):
+            _draw_control(layout, chosen.controls[chosen.active_control])
+
+
+def _draw_control(layout: bpy.types.UILayout, control: bpy.types.PropertyGroup) -> None:
+    """How firmly, when, and by which ControlNet."""
+    column = layout.column()
+    column.active = control.enabled
+    column.prop(control, "scale")
+    part = column.column(align=True)
+    part.alert = control.end <= control.start
+    part.prop(control, "start", slider=True)
+    part.prop(control, "end", slider=True)
+    column.prop(control, "model", placeholder="With the model")
+    column.prop(control, "optional")
 
 
 class FLOWBRUSH_PT_classes(FlowbrushPanel, bpy.types.Panel):
@@ -48,4 +99,4 @@ def _draw_class(layout: bpy.types.UILayout, owner: bpy.types.ID, target: str, ic
         remove.target, remove.category = target, "NONE"
 
 
-CLASSES = (FLOWBRUSH_PT_conditions, FLOWBRUSH_PT_classes)
+CLASSES = (FLOWBRUSH_UL_controls, FLOWBRUSH_PT_conditions, FLOWBRUSH_PT_classes)

@@ -19,18 +19,18 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
             layout.prop(chosen, "light")
 
 
-class FLOWBRUSH_PT_steadiness(FlowbrushPanel, bpy.types.Panel):
-    """What makes any method steadier; closed, so that the buttons below stay in sight."""
+class FLOWBRUSH_PT_advanced(FlowbrushPanel, bpy.types.Panel):
+    """What makes any method steadier, and what seldom needs a change."""
 
-    bl_label = "Steadiness"
+    bl_label = "Advanced"
     bl_parent_id = "FLOWBRUSH_PT_motion"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The noise, a last pass, and what frames look at."""
+        """The noise, a last pass, what frames look at, and where paint belongs to the view."""
         layout = field_layout(self)
-        for name in ("seed_mode", "refine", "shared_attention"):
+        for name in ("seed_mode", "refine", "shared_attention", "edge_band", "crop_to_mask"):
             layout.prop(context.scene.flowbrush, name)
 
 
-CLASSES = (FLOWBRUSH_PT_motion, FLOWBRUSH_PT_steadiness)
+CLASSES = (FLOWBRUSH_PT_motion, FLOWBRUSH_PT_advanced)

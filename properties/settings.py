@@ -1,6 +1,7 @@
 """What a user sets in a scene."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
@@ -14,9 +15,11 @@ from bpy.props import (
 )
 
 from ..backend.needs import METHODS
-from ..backend.take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings
+from ..backend.take import LIGHTS, SCHEDULERS, SEED_MODES, ControlSettings, RegionSettings, TakeSettings
 from ..scene import words
 from ..scene.names import check_mask
+from . import control
+from .control import FlowbrushControl
 from .export import FlowbrushExport
 from .fields import choice_field, softness_field, strength_field
 from .region import FlowbrushRegion
@@ -39,11 +42,25 @@ SEED_MODE_TEXTS = {
     "surface": ("On Surfaces", "Noise that stays on the surfaces while they move, and the strokes with it"),
 }
 
+OWN_SCHEDULER = "own"  # the backend's empty name, which no item of Blender's menus can have
+SCHEDULER_TEXTS = {
+    OWN_SCHEDULER: ("Model's Own", "The one that the model was made with"),
+    "ddim": ("DDIM", "Deterministic, and steady from 20 steps on"),
+    "euler": ("Euler", "Simple and quick"),
+    "euler_a": ("Euler Ancestral", "Draws new noise in every step: lively, and less steady"),
+    "dpmpp_2m": ("DPM++ 2M", "Good pictures in 15 to 25 steps"),
+    "dpmpp_2m_karras": ("DPM++ 2M Karras", "The same with smaller steps towards the end: finer details"),
+    "unipc": ("UniPC", "Good pictures in 10 to 15 steps"),
+    "lcm": ("LCM", "4 to 8 steps, for models and LoRAs that were made for it"),
+}
+
 
 def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> None:
     style = style_of(settings)
-    for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model"):
+    for name in ("prompt", "negative_prompt", "strength", "steps", "guidance", "model", "edge_band", "crop_to_mask"):
         setattr(settings, name, getattr(style, name))
+    settings.scheduler = style.scheduler or OWN_SCHEDULER
+    settings.fill_controls(style.controls)
 
 
 class FlowbrushSettings(bpy.types.PropertyGroup):
@@ -118,6 +135,21 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
     )
 
+    scheduler: choice_field(
+        "Scheduler",
+        "How the noise is taken away, step by step",
+        (OWN_SCHEDULER, *SCHEDULERS[1:]),
+        SCHEDULER_TEXTS,
+        FIRST.scheduler or OWN_SCHEDULER,
+    )
+    controls: CollectionProperty(type=FlowbrushControl)
+    active_control: IntProperty(name="Active Condition", min=0, options=set())
+    own_controls: BoolProperty(
+        name="Own Conditions",
+        description="Whether the list says which conditions there are; else they are those of the style",
+        options=set(),
+    )
+
     method: choice_field(
         "Method", "How the frames depend on each other", reversed(METHODS), METHOD_TEXTS, TakeSettings.method
     )
@@ -139,6 +171,21 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         "painting takes twice as long. For models with self-attention",
         options=set(),
     )
+    edge_band: FloatProperty(
+        name="Edge Band",
+        description="How far from a silhouette paint belongs to the view and not to the surface, in thousandths of the "
+        "picture's height: lines there are drawn in every frame",
+        default=TakeSettings.edge_band,
+        min=0.0,
+        max=50.0,
+        options=set(),
+    )
+    crop_to_mask: BoolProperty(
+        name="Crop to Mask",
+        description="Where only a part of a picture is painted, give the model only that part: quicker and finer",
+        default=TakeSettings.crop_to_mask,
+        options=set(),
+    )
     regions: CollectionProperty(type=FlowbrushRegion)
     active_region: IntProperty(name="Active Region", min=0, options=set())
     paint: StringProperty(
@@ -158,6 +205,18 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         self.paint_problem, self.paint_notice = check_mask(self.paint) if self.paint.strip() else ("", "")
         for region in self.regions:
             region.check()
+
+    def fill_controls(self, controls: Iterable[ControlSettings]) -> None:
+        """Puts `controls` in the place of all in the list."""
+        control.fill(self.controls, controls)
+        self.active_control, self.own_controls = 0, True
+
+    @property
+    def control_settings(self) -> tuple[ControlSettings, ...]:
+        """The conditions in use, as the backend takes them. Raises SettingsError where no style is known."""
+        if not self.own_controls:
+            return style_of(self).controls
+        return tuple(one.settings for one in self.controls if one.enabled)
 
     @property
     def region_settings(self) -> tuple[RegionSettings, ...]:
