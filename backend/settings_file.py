@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from .additions import EmbeddingSettings, LoraSettings
 from .parsing import Fields
 from .storage import read_json, write_json
 from .take import ControlSettings, RegionSettings, TakeSettings, bad_settings
@@ -18,6 +19,12 @@ VERSION = 1
 MAX_FILE = 1_000_000
 # What a machine or one take decides, and what nobody may decide for somebody else: to load weights that can run code.
 MACHINE_BOUND = ("device", "precision", "frames", "allow_pickle")
+_PARTS = {
+    "controls": ControlSettings,
+    "regions": RegionSettings,
+    "loras": LoraSettings,
+    "embeddings": EmbeddingSettings,
+}
 _NAMED = 8  # left out settings in one sentence
 
 
@@ -52,7 +59,7 @@ def parse_settings(document: dict[str, Any], where: str) -> tuple[TakeSettings, 
         raise bad_settings(f"{where} was written by a newer Flowbrush: update this one")
     left_out: list[str] = []
     known = _known(given.mapping("settings"), TakeSettings, left_out)
-    for name, kind in (("controls", ControlSettings), ("regions", RegionSettings)):
+    for name, kind in _PARTS.items():
         if isinstance(parts := known.get(name), list):
             known[name] = [_known(part, kind, left_out) if isinstance(part, dict) else part for part in parts]
     settings = TakeSettings.parse(known, where)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import made
+from .additions import MAX_ADDITIONS, EmbeddingSettings, LoraSettings
 from .errors import Code, SettingsError, ShotError
 from .mask_expression import parse
 from .needs import METHODS
@@ -28,7 +29,7 @@ from .storage import make_folder, read_json, write_json
 
 FORMAT = "flowbrush-take"
 VERSION = 1
-SCHEDULERS = ("", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm")
+SCHEDULERS = ("", "ddim", "ddim_trailing", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 SEED_MODES = ("fixed", "per_frame", "surface")
@@ -40,6 +41,7 @@ MAX_SEED = 2**53  # what JSON keeps exactly
 MAX_SOFTNESS = 100.0  # pixels
 MAX_SCALE = 2.0
 MAX_STEPS = 1000
+_LISTS = ("controls", "loras", "embeddings")
 STYLES_FILE = Path(__file__).with_name("styles.toml")
 
 
@@ -92,6 +94,7 @@ class TakeSettings:
     makes carried paint brighter and darker as the scene's light and shadows move over it, `keep` leaves it as it was
     painted (method `surface`).
     shared_attention: all pictures look at the first one while they are painted, if the model attends to anything.
+    loras, embeddings: what is added to the model, see `additions`.
     """
 
     style: str = ""
@@ -118,6 +121,8 @@ class TakeSettings:
     refine: float = 0.0
     light: str = "follow"
     shared_attention: bool = False
+    loras: tuple[LoraSettings, ...] = field(default=())
+    embeddings: tuple[EmbeddingSettings, ...] = field(default=())
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -161,12 +166,14 @@ class TakeSettings:
             refine=given.number("refine", 0.0, 1.0, default.refine),
             light=given.text("light", default.light, LIGHTS),
             shared_attention=given.flag("shared_attention", default.shared_attention),
+            loras=tuple(map(LoraSettings.parse, given.children("loras", MAX_ADDITIONS))),
+            embeddings=tuple(map(EmbeddingSettings.parse, given.children("embeddings", MAX_ADDITIONS))),
         )
 
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields; `parse` reads them back."""
-        document = {**_given(self), "controls": [asdict(control) for control in self.controls]}
-        document["regions"] = [_given(region) for region in self.regions]
+        document = {**_given(self), "regions": [_given(region) for region in self.regions]}
+        document |= {name: [asdict(part) for part in getattr(self, name)] for name in _LISTS}
         if self.frames:
             document["frames"] = list(self.frames)
         return document
@@ -211,7 +218,7 @@ def style_settings(name: str) -> TakeSettings:
 
 @dataclass(frozen=True)
 class Take:
-    """A take on disk. models: the SHA-256 of the model and each ControlNet. capture: the one that all of it shows."""
+    """A take on disk. models: the SHA-256 of the model and what goes with it. capture: the one that all of it shows."""
 
     folder: Path
     settings: TakeSettings

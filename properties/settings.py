@@ -46,6 +46,7 @@ OWN_SCHEDULER = "own"  # the backend's empty name, which no item of Blender's me
 SCHEDULER_TEXTS = {
     OWN_SCHEDULER: ("Model's Own", "The one that the model was made with"),
     "ddim": ("DDIM", "Deterministic, and steady from 20 steps on"),
+    "ddim_trailing": ("DDIM Trailing", "DDIM that begins with nothing but noise: for LoRAs that paint in few steps"),
     "euler": ("Euler", "Simple and quick"),
     "euler_a": ("Euler Ancestral", "Draws new noise in every step: lively, and less steady"),
     "dpmpp_2m": ("DPM++ 2M", "Good pictures in 15 to 25 steps"),

@@ -5,6 +5,7 @@ ControlNet pass any test that it is ignored in.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from flowbrush.backend.models.space_to_depth import SpaceToDepth
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 # Models this small spend their time waiting for the second thread.
@@ -322,3 +323,68 @@ def write_single_controlnet(path: Path, folder: Path) -> Path:
         weights[f"control_model.{original}"] = weight.contiguous()
     save_file(weights, path)
     return path
+
+
+Lora = dict[tuple[str, str], tuple[torch.Tensor, torch.Tensor]]
+LORA_LAYERS = ("to_q", "to_out.0", "proj_in", "ff.net.2", "resnets.0.conv1", "samplers.0.conv", "q_proj", "fc2")
+
+
+def lora(model: Path, seed: int = 5, rank: int = 2) -> Lora:
+    """Matrices down and up for layers of all parts of the diffusers model in folder `model`, by part and layer."""
+    torch.manual_seed(seed)
+    return {
+        (part, layer): (
+            torch.randn(rank, *weight.shape[1:]) / weight[0].numel() ** 0.5,
+            torch.randn(weight.shape[0], rank, *(1 for _ in weight.shape[2:])),
+        )
+        for part, file in encoder_and_unet_files(model)
+        for layer, weight in ((name.removesuffix(".weight"), weight) for name, weight in load_file(file).items())
+        if layer.endswith(LORA_LAYERS)
+    }
+
+
+def encoder_and_unet_files(model: Path) -> list[tuple[str, Path]]:
+    return [(part, file) for part in ("unet", "text_encoder", "text_encoder_2") for file in (model / part).glob("*.s*")]
+
+
+def write_merged(folder: Path, model: Path, *loras: tuple[Lora, float]) -> Path:
+    """The model with its weights changed by `loras`, each times a factor: what they should do beside it."""
+    shutil.copytree(model, folder)
+    for part, file in encoder_and_unet_files(folder):
+        weights = load_file(file)
+        for matrices, factor in loras:
+            for (of, layer), (down, up) in matrices.items():
+                if of == part:
+                    change = up.flatten(1) @ down.flatten(1)
+                    weights[f"{layer}.weight"] += factor * change.reshape(weights[f"{layer}.weight"].shape)
+        save_file(weights, file, {"format": "pt"})
+    return folder
+
+
+def write_lora(path: Path, model: Path, matrices: Lora, layout: str = "kohya", alpha: float = 2.0) -> Path:
+    """layout: `kohya`, `original` (kohya's with the original names of the UNet), or `peft` and `diffusers`, which have
+    no alpha."""
+    weights = {}
+    for (part, layer), (down, up) in matrices.items():
+        weights |= lora_keys(part, layer, layout, model, down, up, torch.tensor(alpha))
+    save_file(weights, path)
+    return path
+
+
+def lora_keys(
+    part: str, layer: str, layout: str, model: Path, down: torch.Tensor, up: torch.Tensor, alpha: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """One layer's matrices with the names that `layout` gives them."""
+    if part != "unet":
+        layer = f"text_model.{layer.removeprefix('text_model.')}"
+    if layout in ("peft", "diffusers"):
+        halves = ("lora_A", "lora_B") if layout == "peft" else ("lora.down", "lora.up")
+        return {f"{part}.{layer}.{half}.weight": one for half, one in zip(halves, (down, up), strict=True)}
+    xl = (model / "text_encoder_2").is_dir()
+    prefix = {"unet": "lora_unet", "text_encoder": "lora_te1" if xl else "lora_te", "text_encoder_2": "lora_te2"}[part]
+    if layout == "original" and part == "unet":
+        config = json.loads((model / "unet" / "config.json").read_text())
+        attends = layer.startswith("up_blocks") and "CrossAttn" in config["up_block_types"][int(layer.split(".")[1])]
+        layer = original_unet_name(f"{layer}.weight", config["layers_per_block"], int(attends)).removesuffix(".weight")
+    key = f"{prefix}_{layer.replace('.', '_')}"
+    return {f"{key}.lora_down.weight": down, f"{key}.lora_up.weight": up, f"{key}.alpha": alpha}

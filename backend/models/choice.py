@@ -14,10 +14,11 @@ from .. import words
 from ..errors import Code, ModelError
 from ..needs import need
 from ..storage import read_json
-from ..take import ControlSettings, TakeSettings
+from ..take import ControlSettings, TakeSettings, bad_settings
 
 STARTER = Path(__file__).parent / "starter"
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
+LORA_IN_FOLDER = "pytorch_lora_weights.safetensors"
 MAX_CONFIG = 1_000_000
 MAX_HEADER = 100_000_000
 
@@ -75,28 +76,39 @@ class Source:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """The model of a take and its ControlNets, in the order of the settings' controls."""
+    """The model of a take and its ControlNets, LoRAs and embeddings, in the order of the settings.
+
+    embeddings: each with the word that stands for it.
+    """
 
     base: Source
     controls: tuple[Source, ...]
     conditions: tuple[str, ...]
+    loras: tuple[Source, ...] = ()
+    embeddings: tuple[tuple[str, Source], ...] = ()
 
 
 def resolve(settings: TakeSettings) -> ModelChoice:
-    """Finds and checks the model and ControlNets that `settings` name.
+    """Finds and checks the model and all that `settings` name with it.
 
     Raises ModelError: MISSING_MODEL where nothing is, UNSAFE_MODEL for pickles and code, BAD_MODEL for what is damaged
-    or of a family that Flowbrush does not paint with.
+    or of a family that Flowbrush does not paint with. Raises SettingsError for embeddings with the same word.
     """
+    words_taken = [embedding.word.lower() for embedding in settings.embeddings]
+    if len(set(words_taken)) < len(words_taken):
+        raise bad_settings("two embeddings have the same token: give one of them another")
     path = model_path(settings.model)
     try:
         base = _source(path, "model", settings.allow_pickle)
         controls = tuple(
             _source(_control_path(path, control), "ControlNet", settings.allow_pickle) for control in settings.controls
         )
+        loras = tuple(_added(lora.file, "LoRA") for lora in settings.loras)
+        embeddings = tuple((one.word, _added(one.file, "embedding")) for one in settings.embeddings)
     except OSError as error:
         raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
-    return ModelChoice(base, controls, tuple(control.condition for control in settings.controls))
+    conditions = tuple(control.condition for control in settings.controls)
+    return ModelChoice(base, controls, conditions, loras, embeddings)
 
 
 def model_path(setting: str) -> Path:
@@ -105,12 +117,15 @@ def model_path(setting: str) -> Path:
 
 
 def fingerprints(choice: ModelChoice) -> dict[str, str]:
-    """The SHA-256 of the model and of each ControlNet, for take.json.
+    """The SHA-256 of the model and of each ControlNet, LoRA and embedding, for take.json.
 
     That of a single file is the file's own; that of a folder is over its files' names and hashes.
     """
     controls = {f"control {index}: {name}": source for index, (name, source) in enumerate(_named_controls(choice))}
-    return {role: _fingerprint(source) for role, source in {"model": choice.base, **controls}.items()}
+    loras = {f"lora {index}: {source.path.stem}": source for index, source in enumerate(choice.loras)}
+    embeddings = {f"embedding {index}: {word}": source for index, (word, source) in enumerate(choice.embeddings)}
+    sources = {"model": choice.base, **controls, **loras, **embeddings}
+    return {role: _fingerprint(source) for role, source in sources.items()}
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -161,6 +176,16 @@ def _source(path: Path, kind: str, allow_pickle: bool) -> Source:
     if path.is_file():
         return _file_source(path, allow_pickle)
     return _model_folder(path, allow_pickle) if kind == "model" else _control_folder(path, allow_pickle)
+
+
+def _added(setting: str, kind: str) -> Source:
+    """A LoRA or embedding, which are never loaded from pickles."""
+    path = _path(setting)
+    if path.is_dir() and (path / LORA_IN_FOLDER).is_file():
+        path /= LORA_IN_FOLDER
+    if not path.is_file():
+        raise ModelError(Code.MISSING_MODEL, f"There is no {kind} at {path}: choose a .safetensors file that exists")
+    return _file_source(path, allow_pickle=False)
 
 
 def _file_source(path: Path, allow_pickle: bool) -> Source:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
+from .additions import Additions
 from .choice import ModelChoice, Source, tensor_shapes
 from .vision import import_torchvision
 
@@ -31,7 +32,7 @@ class Models:
 
     pipeline: a StableDiffusionPipeline or StableDiffusionXLPipeline: it holds the parts and encodes prompts.
     xl: whether it is of the XL family. latent_channels: of the VAE. inpaints: whether the UNet was trained to take a
-    mask and the masked picture besides the latents.
+    mask and the masked picture besides the latents. additions: the LoRAs and embeddings that the pipeline wears.
     """
 
     pipeline: DiffusionPipeline
@@ -39,6 +40,7 @@ class Models:
     xl: bool
     latent_channels: int
     inpaints: bool
+    additions: Additions
 
 
 _kept: dict[tuple[ModelChoice, str], Models] = {}
@@ -47,12 +49,16 @@ _kept: dict[tuple[ModelChoice, str], Models] = {}
 def load(choice: ModelChoice, precision: str) -> Models:
     """Loads a model and its ControlNets at `precision`, the name of a torch dtype; keeps the last one it loaded.
 
+    LoRAs and embeddings are put on and taken off without loading the model again.
     Raises ModelError (BAD_MODEL) when something is damaged, incomplete or does not fit together.
     """
-    if (choice, precision) not in _kept:
+    bare = replace(choice, loras=(), embeddings=())
+    if (bare, precision) not in _kept:
         forget()  # before, so that two models are never in memory together
-        _kept[choice, precision] = _loaded(choice, precision)
-    return _kept[choice, precision]
+        _kept[bare, precision] = _loaded(bare, precision)
+    models = _kept[bare, precision]
+    models.additions.wear(choice)
+    return models
 
 
 def forget() -> None:
@@ -138,7 +144,7 @@ def _assembled(parts: dict[str, Any], controlnets: tuple[ControlNetModel, ...]) 
         raise ValueError(f"its scheduler, {type(parts['scheduler']).__name__}, is for models of another kind")
     for module in (parts["unet"], parts["vae"], *controlnets):
         module.to(memory_format=_channels_last()).requires_grad_(False)
-    return Models(pipeline, controlnets, xl, channels, taken != channels)
+    return Models(pipeline, controlnets, xl, channels, taken != channels, Additions(pipeline))
 
 
 def _channels_last() -> torch.memory_format:

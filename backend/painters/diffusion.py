@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import Cancelled, Code, ModelError
+from ..models.additions import notices
 from ..models.choice import ModelChoice
 from ..models.device import choose_device, choose_precision
 from ..models.loading import load
@@ -58,6 +59,7 @@ class DiffusionPainter:
         import torch
 
         torch.backends.cudnn.deterministic = True  # else it may add in another order the next time
+        self._model = model
         self._settings = settings
         self._warn = functools.lru_cache(maxsize=None)(warn)
         self._conditions = model.conditions
@@ -67,6 +69,8 @@ class DiffusionPainter:
             self._warn(notice)
         with memory_explained():
             self._models = load(model, choose_precision(settings.precision, self._device))
+        for notice in notices(settings):
+            self._warn(notice)
         self._pipeline: Any = self._models.pipeline
         self._unet, self._vae = self._pipeline.unet, self._pipeline.vae
         self._attends = bool(self_attention(self._unet))
@@ -96,6 +100,8 @@ class DiffusionPainter:
         if mask is not None and self._settings.crop_to_mask:
             region = around(padded(mask, self._multiple), self._multiple, self._native_size())
         result = initial.copy()
+        self._models.additions.wear(self._model)  # another painter of the same model may have others
+        self._models.additions.weigh([lora.weight for lora in self._settings.loras])
         with memory_explained(), torch.inference_mode():
             self._lender.make_room(initial.shape, self._warn)
             result[region.at()] = self._painted(request, initial, region, cancelled)
@@ -174,7 +180,9 @@ class DiffusionPainter:
             return None
         if cancelled():
             raise Cancelled()
-        texts = [self._encoded(share.prompt, share.negative_prompt) for share in asked.shares]
+        texts = [
+            self._encoded(share.prompt, share.negative_prompt, self._models.additions.weights) for share in asked.shares
+        ]
         picture = to_tensor(initial[region.at()], device)
         hole = None if cells is None else self._tensor(cells[:, :, None])
         with self._lender.lent(self._vae):
@@ -276,11 +284,14 @@ class DiffusionPainter:
             if control.scale > 0
         ]
 
-    def _encode_prompts(self, prompt: str, negative_prompt: str) -> Text:
+    def _encode_prompts(self, prompt: str, negative_prompt: str, _weights: tuple[float, ...]) -> Text:
+        """The prompts encoded; `_weights` are those of the LoRAs, which change the text encoders as well."""
         import torch
 
         if self._words:
             prompt, negative_prompt = self._words.understood(prompt), self._words.understood(negative_prompt)
+        additions = self._models.additions
+        prompt, negative_prompt = additions.understood(prompt), additions.understood(negative_prompt)
         self._check_length(prompt)
         guided = uses_guidance(self._unet, self._settings.guidance)
         encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])
