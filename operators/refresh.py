@@ -21,18 +21,21 @@ def look(scene: bpy.types.Scene) -> None:
     folder = preferences.shot_folder(scene)
     if not (folder / "shot.json").exists():
         scene.flowbrush.captured = "Nothing yet"
-        _list_of(folder).takes.clear()
+        _forget(folder)
         return
     try:
         shot = Shot.load(folder)
     except FlowbrushError as error:
         scene.flowbrush.captured = str(error)
-        _list_of(folder).takes.clear()
+        _forget(folder)
         return
     look_at_takes(shot)
     width, height = shot.resolution
     first, last = shot.frames
     missing = len(shot.missing_frames())
+    known = _list_of(folder)
+    known.first, known.frames, known.missing = first, last - first + 1, missing
+    known.footage = shot.source == "footage"
     lacking = f", {missing} missing" if missing else ""
     scene.flowbrush.captured = f"Frames {first} to {last}{lacking}, {width} × {height}"
 
@@ -70,9 +73,16 @@ def _list_of(folder: Path) -> take_list.FlowbrushTakeList:
     return known
 
 
+def _forget(folder: Path) -> None:
+    known = _list_of(folder)
+    known.takes.clear()
+    known.frames = known.missing = 0
+
+
 def _tell(line: take_list.FlowbrushTake, shot: Shot, found: takes.Summary) -> None:
     line.name, line.folder = found.name, str(shot.take_folder(found.name))
     line.finished, line.wanted, line.stars = len(found.finished), found.wanted, found.stars
+    line.former = found.former
     line.problem = found.problem or ("It shows a former capture of the shot" if found.former else "")
     if found.settings:
         style = found.settings.style or Path(found.settings.model).stem

@@ -11,6 +11,7 @@ from ..backend import takes
 from ..backend.errors import FlowbrushError
 from ..backend.take import Take
 from ..properties import takes as take_list
+from ..properties.next_step import free_name
 from ..scene import compare, compat, retake, strips
 from ..settings import apply_settings
 from . import job, refresh
@@ -71,6 +72,19 @@ class FLOWBRUSH_OT_rate_take(TakeOperator):
         takes.rate(preferences.shot_folder(context.scene), line.name, stars)
         line.stars = stars
         return ""
+
+
+class FLOWBRUSH_OT_new_take(bpy.types.Operator):
+    """Give the next take a name of its own, so that other settings do not touch those that are finished"""
+
+    bl_idname = "flowbrush.new_take"
+    bl_label = "New Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """The next number that is free."""
+        context.scene.flowbrush.take = free_name(context.scene)
+        return {"FINISHED"}
 
 
 class FLOWBRUSH_OT_restore_settings(TakeOperator):
@@ -212,6 +226,7 @@ def _active_strip(context: bpy.types.Context) -> Any:
 
 
 CLASSES = (
+    FLOWBRUSH_OT_new_take,
     FLOWBRUSH_OT_rate_take,
     FLOWBRUSH_OT_restore_settings,
     FLOWBRUSH_OT_swap_take,

@@ -16,7 +16,9 @@ class FLOWBRUSH_PT_export(FlowbrushPanel, bpy.types.Panel):
         """Which, and where they go."""
         layout = field_layout(self)
         export = context.scene.flowbrush.export
-        layout.column(align=True).prop(export, "conditions")
+        names = layout.column(align=True)
+        names.use_property_split = False  # or their names would be cut off
+        names.prop(export, "conditions")
         layout.prop(export, "folder", placeholder="In the shot's folder")
         draw_main_button(layout, "flowbrush.export_conditions", "EXPORT")
 

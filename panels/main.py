@@ -1,13 +1,13 @@
-"""The top of the Flowbrush tab: what runs, and why the last job did not finish."""
+"""The top of the Flowbrush tab: what is next, what runs, and why the last job did not finish."""
 
 import bpy
 
 from . import settings
-from .tab import FlowbrushPanel, draw_job
+from .tab import FlowbrushPanel, draw_job, draw_next_step
 
 
 class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
-    """What runs, and why the last job did not finish."""
+    """The next step, or what runs."""
 
     bl_label = "Flowbrush"
 
@@ -16,7 +16,9 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
         settings.draw_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Progress and Cancel while a job runs; an error until the next one."""
+        """Progress and Cancel while a job runs; else the next step, and an error until the next job."""
+        if not context.window_manager.flowbrush.running:
+            draw_next_step(self.layout, context)
         draw_job(self.layout, context)
 
 

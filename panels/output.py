@@ -14,7 +14,9 @@ class FLOWBRUSH_PT_output(FlowbrushPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The take's name, making it, and its way to the timeline."""
         layout = field_layout(self)
-        layout.prop(context.scene.flowbrush, "take")
+        row = layout.row(align=True)
+        row.prop(context.scene.flowbrush, "take")
+        row.operator("flowbrush.new_take", text="", icon="ADD")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
         layout.operator("flowbrush.report", icon="URL")

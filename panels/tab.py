@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from ..properties.next_step import next_step
+
 PACKAGE = __package__.rpartition(".")[0]
 PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
 
@@ -30,11 +32,12 @@ def field_layout(panel: bpy.types.Panel) -> bpy.types.UILayout:
 
 
 def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How the running job is doing, or how the last one ended, and a button that cancels."""
+    """How the running job is doing and a button that cancels it, or how the last one ended."""
     job = context.window_manager.flowbrush
     if job.running:
         layout.progress(factor=job.progress, text=job.title)
         draw_text(layout, context, job.sentence)
+        layout.operator("flowbrush.cancel", icon="X")
     elif job.error:
         box = layout.box()
         box.alert = True
@@ -45,7 +48,6 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
     elif job.sentence:
         draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
-    layout.operator("flowbrush.cancel", icon="X")
 
 
 def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, owner: bpy.types.PropertyGroup) -> None:
@@ -59,6 +61,14 @@ def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> No
     column = layout.column()
     column.scale_y = 1.4
     column.operator(operator, icon=icon)
+
+
+def draw_next_step(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """One large button for what is to be done next."""
+    step = next_step(context.scene)
+    column = layout.column()
+    column.scale_y = 1.8
+    column.operator(step.operator, text=step.label, icon=step.icon)
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:

@@ -20,13 +20,18 @@ class FlowbrushTake(bpy.types.PropertyGroup):
     finished: IntProperty(name="Finished", description="How many of its frames are done")
     wanted: IntProperty(name="Frames", description="How many frames it has when it is whole")
     stars: IntProperty(name="Stars", description="How many stars it was given, 0 for none")
+    former: BoolProperty(name="Former", description="Whether it shows a former capture of the shot")
     problem: StringProperty(name="Problem", description="What of it cannot be read, or does not hold any more")
     icon: IntProperty(name="Picture", get=lambda self: thumbnails.icon(self.folder))
 
 
 class FlowbrushTakeList(bpy.types.PropertyGroup):
-    """The takes of the shot in the folder that is its name."""
+    """What is known of the shot in the folder that is its name, and its takes."""
 
+    first: IntProperty(name="First", description="The first frame of the shot")
+    frames: IntProperty(name="Frames", description="How many frames the shot has; 0 where it is not captured")
+    missing: IntProperty(name="Missing", description="How many of them are not captured")
+    footage: BoolProperty(name="Footage", description="Whether the shot was made of a movie or of pictures")
     takes: CollectionProperty(type=FlowbrushTake)
     active: IntProperty(name="Take", description="The take that the buttons below are about")
     compares: BoolProperty(name="Compares", get=lambda _self: compare.runs(bpy.context.scene))

@@ -89,6 +89,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "export_mask",
         "load_into_sequencer",
         "load_settings",
+        "new_take",
         "paste_settings",
         "preset_add",
         "rate_take",

@@ -16,6 +16,7 @@ from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, refresh, takes
 from flowbrush.properties import takes as take_list
+from flowbrush.properties.next_step import free_name, next_step
 from flowbrush.scene import compare, compat, strips
 
 
@@ -69,6 +70,28 @@ def test_the_list_is_what_is_on_the_disk(here: SimpleNamespace) -> None:
     assert take_list.chosen(here.scene).name == "ink", "the chosen take stays chosen"
     assert here.known.takes["flow"].finished == 10
     assert (here.known.takes["cel"].about, here.known.takes["cel"].prompt) == ("Ink, Flow", "a fox")
+
+
+def test_the_large_button_says_what_is_next(here: SimpleNamespace) -> None:
+    chosen, scene = here.scene.flowbrush, here.scene
+    scene.frame_start, scene.frame_end = 1, 12
+    chosen.take = "ink"
+    assert next_step(scene).label == "Load 12 Frames into Timeline"
+    assert bpy.ops.flowbrush.load_into_sequencer() == {"FINISHED"}
+    assert next_step(scene).label == "Begin ink 1"
+    assert bpy.ops.flowbrush.new_take() == {"FINISHED"} and chosen.take == "ink 1"
+    assert next_step(scene).label == "Stylize 12 Frames"
+    Take.load(here.shot, "ink").frame_path(5).unlink()
+    refresh.look(scene)
+    chosen.take = "ink"
+    assert next_step(scene).label == "Go On: 11 of 12"
+    here.shot.picture_path(3).unlink()
+    refresh.look(scene)
+    assert next_step(scene).label == "Go On Capturing: 11 of 12"
+    chosen.shot_name = "run"
+    assert next_step(scene).label == "Capture 12 Frames"
+    chosen.take = "ink 9"
+    assert free_name(scene) == "ink 10"
 
 
 def test_the_list_follows_scene_shot_and_file(here: SimpleNamespace, tmp_path: Path) -> None:
