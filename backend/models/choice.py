@@ -15,6 +15,7 @@ from ..errors import Code, ModelError
 from ..needs import need
 from ..storage import read_json
 from ..take import ControlSettings, TakeSettings, bad_settings
+from . import installed
 
 STARTER = Path(__file__).parent / "starter"
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
@@ -112,8 +113,11 @@ def resolve(settings: TakeSettings) -> ModelChoice:
 
 
 def model_path(setting: str) -> Path:
-    """Where the model of the setting `model` is, if it is there."""
-    return STARTER if setting == "starter" else _path(setting)
+    """Where the model of the setting `model` is, if it is there: `starter`, a downloaded model's id, or a path."""
+    if setting == "starter":
+        return STARTER
+    known = installed.find(installed.models_folder(), setting)
+    return known.path if known else _path(setting)
 
 
 def fingerprints(choice: ModelChoice) -> dict[str, str]:
@@ -159,15 +163,18 @@ def _path(setting: str) -> Path:
 
 def _control_path(base: Path, control: ControlSettings) -> Path:
     if control.model:
-        return _path(control.model)
-    path = base / "controlnets" / need(control.condition).network
-    if not path.is_dir():
-        raise ModelError(
-            Code.MISSING_MODEL,
-            f"The model {base.name} comes without a ControlNet for '{control.condition}': choose one for this "
-            "condition, or remove the condition",
-        )
-    return path
+        return model_path(control.model)
+    network = need(control.condition).network
+    path = base / "controlnets" / network
+    if path.is_dir():
+        return path
+    if downloaded := installed.controlnet_for(base, network, installed.models_folder()):
+        return downloaded
+    raise ModelError(
+        Code.MISSING_MODEL,
+        f"The model {base.name} comes without a ControlNet for '{control.condition}': download the one for its family "
+        "in the panel Model, choose one for this condition, or remove the condition",
+    )
 
 
 def _source(path: Path, kind: str, allow_pickle: bool) -> Source:

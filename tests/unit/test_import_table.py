@@ -32,6 +32,8 @@ FORBIDDEN = {
             "mask_expression",
             "words",
             "models/choice",
+            "models/catalogue",
+            "models/installed",
             "models/licence",
             "protocol",
             "client",
