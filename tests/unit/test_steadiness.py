@@ -174,7 +174,7 @@ def test_the_clock_counts() -> None:
 def row(method: str, calls: int = 6, seconds: float = 6.0, painter: str = "starter", **values: float) -> Row:
     measured = {name: Measured((), value) for name, value in values.items()}
     measures = Measures("", 20, (), measured, measured, (), PointCounts(0, 0, 0))
-    return Row(PLAN, painter, method, measures, Cost(48, seconds, 0.5 * seconds, 0.3 * seconds, calls, 1.0, 0.0, ()))
+    return Row(PLAN, painter, method, measures, Cost(48, seconds, 0.5 * seconds, 0.6, calls, 1.0, 0.0, ()))
 
 
 def test_bars_are_ratios_of_mean_squares_and_say_what_is_met() -> None:

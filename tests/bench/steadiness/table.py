@@ -10,7 +10,7 @@ from typing import Any
 from flowbrush.backend.quality.measures import MEASURES, Measures
 
 from .shots import ShotPlan
-from .takes import METHODS, Cost
+from .takes import METHODS, PROFILED, Cost
 
 BASE, PUBLISHED, OURS = "per_frame", "published", "surface"
 SHOWN = {
@@ -175,7 +175,7 @@ def _measured(group: Sequence[Row]) -> str:
 def profile(cost: Cost) -> str:
     """Where the time of carrying went, as Markdown."""
     share = f"{100 * cost.file_share:.0f} %"
-    lines = [[f"`{name}`", f"{1000 * seconds / cost.frames:.1f}"] for name, seconds in cost.profile]
+    lines = [[f"`{name}`", f"{1000 * seconds / PROFILED:.1f}"] for name, seconds in cost.profile]
     head = f"{1000 * cost.carrying:.0f} ms a frame without the painter, {share} of it reading and writing files."
     return f"{head}\n\n{_table(['in itself', 'ms a frame'], lines)}"
 

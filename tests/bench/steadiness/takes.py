@@ -16,7 +16,7 @@ from pathlib import Path
 from flowbrush.backend.errors import Code, ShotError
 from flowbrush.backend.methods import METHODS as OURS
 from flowbrush.backend.methods.executor import run_plan
-from flowbrush.backend.methods.plan import Method
+from flowbrush.backend.methods.plan import Method, Result, Task
 from flowbrush.backend.methods.studio import Studio
 from flowbrush.backend.painters.painter import Painter
 from flowbrush.backend.shot import Shot
@@ -32,6 +32,7 @@ STYLE = "ink"  # of the starter
 SEED = 1
 COST_FILE = "bench.json"
 TOLD = 12  # functions of a profile
+PROFILED = 8  # frames
 
 # Where files are read and written, by file and function; the time in them is not the method's.
 DOORS = frozenset(
@@ -50,15 +51,16 @@ DOORS = frozenset(
 class Cost:
     """What a take took.
 
-    seconds: of the whole run, planning included, loading a model not. painting: in the painter. files: reading and
-    writing. calls: of the painter; painted: pictures' worth of pixels. memory: the process's peak, MB, 0 where the
-    system does not tell. profile: the functions that took most time in themselves, "file:function", and the seconds.
+    seconds: of the whole run, planning included, loading a model not. painting: in the painter. file_share: of the
+    time without the painter, what reading and writing take where some frames are made one by one. calls: of the
+    painter; painted: pictures' worth of pixels. memory: the process's peak, MB, 0 where the system does not tell.
+    profile: the functions that took most time in themselves over these frames, "file:function", and the seconds.
     """
 
     frames: int
     seconds: float
     painting: float
-    files: float
+    file_share: float
     calls: int
     painted: float
     memory: float
@@ -68,11 +70,6 @@ class Cost:
     def carrying(self) -> float:
         """Seconds a frame without the painter."""
         return (self.seconds - self.painting) / self.frames
-
-    @property
-    def file_share(self) -> float:
-        """Of the time without the painter, the share of reading and writing."""
-        return self.files / max(self.seconds - self.painting, 1e-9)
 
     @staticmethod
     def load(folder: Path) -> "Cost":
@@ -127,24 +124,45 @@ def _make(shot_folder: Path, painter: str, method: str) -> None:
 
     chosen = _method(method, second)
     studio = Studio(shot, take, clocks[0], _never)
-    profile = cProfile.Profile()
     began = time.perf_counter()
-    profile.enable()
-    for _ in run_plan(chosen.plan(shot, shot.frame_numbers, _never), chosen, studio):
+    plan = chosen.plan(shot, shot.frame_numbers, _never)
+    for _ in run_plan(plan, chosen, studio):
         pass
-    profile.disable()
-    seconds = time.perf_counter() - began
-    files, functions = told(pstats.Stats(profile))
-    Cost(
+    cost = Cost(
         frames=len(shot.frame_numbers),
-        seconds=seconds,
+        seconds=time.perf_counter() - began,
         painting=sum(clock.seconds for clock in clocks),
-        files=files,
+        file_share=0.0,
         calls=sum(clock.calls for clock in clocks),
         painted=sum(clock.painted for clock in clocks),
         memory=_peak_memory(),
-        profile=functions,
-    ).save(take.folder)
+        profile=(),
+    )
+    for frame in shot.frame_numbers[:PROFILED]:
+        take.frame_path(frame).unlink()
+    before = sum(clock.seconds for clock in clocks)
+    profiled = _Profiled(chosen)
+    began = time.perf_counter()
+    for _ in run_plan(plan, profiled, Studio(shot, take, clocks[0], _never), at_once=1):
+        pass
+    painting = sum(clock.seconds for clock in clocks) - before
+    files, functions = told(pstats.Stats(profiled.profile))
+    share = files / max(time.perf_counter() - began - painting, 1e-9)
+    replace(cost, file_share=share, profile=functions).save(take.folder)
+
+
+class _Profiled:
+    """A method whose thread is looked at from its first task on, while it stores results as well."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self.plan = method.plan
+        self.profile = cProfile.Profile()
+
+    def run(self, task: Task, studio: Studio) -> Result:
+        """As the method does."""
+        self.profile.enable()
+        return self._method.run(task, studio)
 
 
 def _method(name: str, second: Callable[[], Studio]) -> Method:
