@@ -4,6 +4,7 @@ import bpy
 
 from . import chips, gallery, panels, preferences, thumbnails
 from .operators import (
+    additions,
     bones,
     cancel,
     capture,
@@ -20,6 +21,7 @@ from .operators import (
     stylize,
     takes,
 )
+from .properties.addition import FlowbrushEmbedding, FlowbrushLora
 from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
@@ -31,6 +33,8 @@ from .properties.takes import FlowbrushTake, FlowbrushTakeList
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
     FlowbrushControl,
+    FlowbrushLora,
+    FlowbrushEmbedding,
     FlowbrushRegion,
     FlowbrushExport,
     FlowbrushSettings,
@@ -48,6 +52,7 @@ CLASSES: tuple[type, ...] = (
     *regions.CLASSES,
     *conditions.CLASSES,
     *controls.CLASSES,
+    *additions.CLASSES,
     *bones.CLASSES,
     *footage.CLASSES,
     *settings.CLASSES,

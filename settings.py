@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 
 from .backend.take import RegionSettings, TakeSettings
+from .properties import addition
 from .properties.settings import OWN_SCHEDULER, FlowbrushSettings
 from .properties.styles import style_of, styles
 
@@ -40,6 +41,8 @@ def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
         scheduler="" if chosen.scheduler == OWN_SCHEDULER else chosen.scheduler,
         controls=chosen.control_settings,
         regions=chosen.region_settings,
+        loras=addition.in_use(chosen.loras),
+        embeddings=addition.in_use(chosen.embeddings),
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
     )
@@ -62,6 +65,8 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     chosen.scheduler = settings.scheduler or OWN_SCHEDULER
     if settings.controls != chosen.control_settings:  # else those that are switched off would go
         chosen.fill_controls(settings.controls)
+    addition.fill(chosen.loras, settings.loras)
+    addition.fill(chosen.embeddings, settings.embeddings)
     if settings.regions != chosen.region_settings:  # else those that are switched off would go
         chosen.regions.clear()
         for region in settings.regions:
@@ -84,6 +89,12 @@ def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
         sentences.append(f"The seed {settings.seed} is larger than Blender's numbers: it becomes {_seed(settings)}")
     if settings.model != "starter" and not _exists(Path(bpy.path.abspath(settings.model))):
         sentences.append(f"The model {settings.model} is not on this machine: choose it in the field Model")
+    for kind, additions in (("LoRA", settings.loras), ("embedding", settings.embeddings)):
+        sentences += [
+            f"The {kind} {one.file} is not on this machine: choose it under LoRA and Embeddings"
+            for one in additions
+            if not _exists(Path(bpy.path.abspath(one.file)))
+        ]
     return sentences
 
 

@@ -3,7 +3,21 @@
 A new panel goes into its own file, and the file's name into `CLASSES`: sub-panels stand in that order.
 """
 
-from . import conditions, export, footage, main, motion, output, people, regions, settings, shot, style, takes
+from . import (
+    additions,
+    conditions,
+    export,
+    footage,
+    main,
+    motion,
+    output,
+    people,
+    regions,
+    settings,
+    shot,
+    style,
+    takes,
+)
 
 CLASSES: tuple[type, ...] = (
     *settings.CLASSES,
@@ -15,6 +29,7 @@ CLASSES: tuple[type, ...] = (
     *export.CLASSES,
     *regions.CLASSES,
     *motion.CLASSES,
+    *additions.CLASSES,
     *output.CLASSES,
     *takes.CLASSES,
     *footage.CLASSES,

@@ -19,6 +19,7 @@ from ..backend.take import LIGHTS, SCHEDULERS, SEED_MODES, ControlSettings, Regi
 from ..scene import words
 from ..scene.names import check_mask
 from . import control
+from .addition import FlowbrushEmbedding, FlowbrushLora
 from .control import FlowbrushControl
 from .export import FlowbrushExport
 from .fields import choice_field, softness_field, strength_field
@@ -189,6 +190,10 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
     )
     regions: CollectionProperty(type=FlowbrushRegion)
     active_region: IntProperty(name="Active Region", min=0, options=set())
+    loras: CollectionProperty(name="LoRA", type=FlowbrushLora)
+    active_loras: IntProperty(name="Active LoRA", min=0, options=set())
+    embeddings: CollectionProperty(name="Embeddings", type=FlowbrushEmbedding)
+    active_embeddings: IntProperty(name="Active Embedding", min=0, options=set())
     paint: StringProperty(
         name="Paint Only",
         description="A mask of what is painted; all else stays the render to the last bit. Empty paints everything",

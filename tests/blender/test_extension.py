@@ -83,12 +83,16 @@ def test_disabling_removes_all_that_enabling_added(session):
         "control_remove",
         "controls_of_style",
         "detect_bones",
+        "embedding_add",
+        "embedding_remove",
         "end_comparison",
         "estimate_conditions",
         "export_conditions",
         "export_mask",
         "load_into_sequencer",
         "load_settings",
+        "lora_add",
+        "lora_remove",
         "new_take",
         "paste_settings",
         "preset_add",
@@ -111,7 +115,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "swap_take",
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
-    panels = (*panels, "export", "footage", "footage_takes")
+    panels = (*panels, "additions", "export", "footage", "footage_takes")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]

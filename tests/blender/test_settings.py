@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import bpy
 import flowbrush
 import pytest
+from flowbrush.backend.additions import EmbeddingSettings, LoraSettings
 from flowbrush.backend.errors import SettingsError
 from flowbrush.backend.take import ControlSettings, RegionSettings, TakeSettings
 from flowbrush.operators.capture import needed_for
@@ -39,6 +40,8 @@ OTHER = TakeSettings(
     refine=0.25,
     light="keep",
     shared_attention=True,
+    loras=(LoraSettings(__file__, 0.7), LoraSettings(__file__, -0.3)),
+    embeddings=(EmbeddingSettings(__file__, "hero"),),
 )
 OF_THE_MACHINE = {"device", "precision", "allow_pickle", "frames"}
 
@@ -122,6 +125,29 @@ def test_conditions_are_the_styles_until_they_are_changed(scene):
         bpy.ops.flowbrush.control_remove()
     bpy.ops.flowbrush.controls_of_style()
     assert take_settings(chosen).controls == styles()["ink"].controls
+
+
+def test_additions_are_added_from_files_and_switched_off(scene, tmp_path):
+    chosen = scene.flowbrush
+    assert bpy.ops.flowbrush.lora_add(filepath=str(tmp_path / "ink.safetensors")) == {"FINISHED"}
+    files = [{"name": "a.safetensors"}, {"name": "b.safetensors"}]
+    bpy.ops.flowbrush.lora_add(filepath=str(tmp_path / "b.safetensors"), files=files)
+    assert bpy.ops.flowbrush.embedding_add(filepath=str(tmp_path / "sketchy.safetensors")) == {"FINISHED"}
+    assert ([lora.title for lora in chosen.loras], chosen.active_loras) == (["ink", "a", "b"], 2)
+    chosen.loras[1].weight, chosen.loras[2].enabled = -0.7, False
+    settings = take_settings(chosen)
+    assert settings.loras == (
+        LoraSettings(str(tmp_path / "ink.safetensors")),
+        LoraSettings(str(tmp_path / "a.safetensors"), -0.7),
+    )
+    assert settings.embeddings[0].word == chosen.embeddings[0].title == "sketchy"
+    said = apply_settings(scene, settings)
+    assert len(said) == 3 and all("is not on this machine" in sentence for sentence in said)
+    assert len(chosen.loras) == 3, "what is switched off stays"
+    apply_settings(scene, styles()["ink"])
+    assert not chosen.loras and not chosen.embeddings
+    with pytest.raises(RuntimeError, match="Nothing is in this list"):
+        bpy.ops.flowbrush.lora_remove()
 
 
 def test_a_model_that_is_no_path_is_not_here(scene):
