@@ -40,7 +40,7 @@ class AddFiles(ImportHelper):
         return {"FINISHED"}
 
 
-class Remove:
+class Remove(bpy.types.Operator):
     """Base of the operators that remove the active one of a list."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -72,7 +72,7 @@ class FLOWBRUSH_OT_lora_add(AddFiles, bpy.types.Operator):
     kind = "loras"
 
 
-class FLOWBRUSH_OT_lora_remove(Remove, bpy.types.Operator):
+class FLOWBRUSH_OT_lora_remove(Remove):
     """Remove the active LoRA from the list; its file stays"""
 
     bl_idname = "flowbrush.lora_remove"
@@ -88,7 +88,7 @@ class FLOWBRUSH_OT_embedding_add(AddFiles, bpy.types.Operator):
     kind = "embeddings"
 
 
-class FLOWBRUSH_OT_embedding_remove(Remove, bpy.types.Operator):
+class FLOWBRUSH_OT_embedding_remove(Remove):
     """Remove the active embedding from the list; its file stays"""
 
     bl_idname = "flowbrush.embedding_remove"
