@@ -17,6 +17,7 @@ class Code(StrEnum):
     BAD_TAKE = "bad_take"
     BAD_SETTINGS = "bad_settings"
     BAD_MASK = "bad_mask"
+    BAD_QUEUE = "bad_queue"
     MISSING_MODEL = "missing_model"
     UNSAFE_MODEL = "unsafe_model"
     BAD_MODEL = "bad_model"
@@ -57,6 +58,10 @@ class SettingsError(FlowbrushError):
 
 class ModelError(FlowbrushError):
     """A model is missing, unsafe or not what it says it is."""
+
+
+class QueueError(FlowbrushError):
+    """The queue cannot be read, or another Blender has it."""
 
 
 class BackendError(FlowbrushError):

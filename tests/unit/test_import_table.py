@@ -24,6 +24,8 @@ FORBIDDEN = {
             "shot",
             "take",
             "settings_file",
+            "file_lock",
+            "queue",
             "needs",
             "pose",
             "ade20k",
