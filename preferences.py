@@ -71,6 +71,11 @@ def backend_python() -> Path:
     return Path(bpy.path.abspath(chosen)) if chosen else python_of(own_environment())
 
 
+def queue_folder() -> Path:
+    """Where the queue is, which all files share; it may not exist yet."""
+    return Path(bpy.utils.extension_path_user(PACKAGE, path="queue"))
+
+
 def estimator_weights() -> Path | None:
     """Where the estimators' weights are, if the user has said so."""
     chosen = get().estimator_weights

@@ -14,6 +14,8 @@ from .operators import (
     footage,
     job,
     load,
+    queue,
+    queue_run,
     refresh,
     regions,
     report,
@@ -26,6 +28,7 @@ from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
 from .properties.person import FlowbrushPerson
+from .properties.queue import FlowbrushQueue, FlowbrushQueueItem
 from .properties.region import FlowbrushRegion
 from .properties.settings import FlowbrushSettings
 from .properties.takes import FlowbrushTake, FlowbrushTakeList
@@ -42,6 +45,8 @@ CLASSES: tuple[type, ...] = (
     FlowbrushJob,
     FlowbrushTake,
     FlowbrushTakeList,
+    FlowbrushQueueItem,
+    FlowbrushQueue,
     *capture.CLASSES,
     *stylize.CLASSES,
     *cancel.CLASSES,
@@ -57,6 +62,8 @@ CLASSES: tuple[type, ...] = (
     *footage.CLASSES,
     *settings.CLASSES,
     *takes.CLASSES,
+    *queue.CLASSES,
+    *queue_run.CLASSES,
     *panels.CLASSES,
 )
 
@@ -73,16 +80,24 @@ def register() -> None:
     bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=FlowbrushPerson)
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
+    bpy.types.WindowManager.flowbrush_queue = bpy.props.PointerProperty(type=FlowbrushQueue)
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
+    bpy.app.handlers.load_pre.append(queue_run.remember)
+    bpy.app.handlers.load_post.append(queue_run.go_on)
+    bpy.app.timers.register(queue.watch, persistent=True)
     bpy.app.timers.register(refresh.look_at_open_file)  # which may not be touched while add-ons are being enabled
 
 
 def unregister() -> None:
     """Ends what runs, then removes handlers, properties and classes."""
     job.shut_down()
-    if bpy.app.timers.is_registered(refresh.look_at_open_file):
-        bpy.app.timers.unregister(refresh.look_at_open_file)
+    for timer in (queue.watch, refresh.look_at_open_file):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    bpy.app.handlers.load_post.remove(queue_run.go_on)
+    bpy.app.handlers.load_pre.remove(queue_run.remember)
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
+    del bpy.types.WindowManager.flowbrush_queue
     del bpy.types.WindowManager.flowbrush_takes
     del bpy.types.WindowManager.flowbrush
     del bpy.types.Object.flowbrush_person

@@ -33,6 +33,7 @@ class State(StrEnum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
 
@@ -60,7 +61,7 @@ class Item:
     @property
     def open(self) -> bool:
         """Whether it is still to be painted."""
-        return self.state in (State.WAITING, State.RUNNING)
+        return self.state in (State.WAITING, State.RUNNING, State.PAUSED)
 
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields."""
@@ -160,11 +161,11 @@ class Queue:
         self._running.give_back()
 
     def next(self) -> Item | None:
-        """The first item that waits, which is marked as running; None where none does."""
+        """The first item that waits or was paused, which is marked as running; None where there is none."""
         assert self.runs_here, "only who runs it may"
         with self._change() as items:
             for index, item in enumerate(items):
-                if item.state is State.WAITING:
+                if item.state in (State.WAITING, State.PAUSED):
                     items[index] = replace(item, state=State.RUNNING)
                     return items[index]
         return None

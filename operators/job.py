@@ -263,7 +263,7 @@ def tell_done(operator: bpy.types.Operator, context: bpy.types.Context, sentence
     """Says that `operator` has done what it was asked: at once and, until the next one, in the panel."""
     shown = context.window_manager.flowbrush
     shown.sentence, shown.error, shown.code = sentence, "", ""
-    _redraw(context)
+    redraw(context)
     operator.report({"INFO"}, sentence)
 
 
@@ -271,7 +271,7 @@ def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: 
     """Says why `operator` could not: at once and, until the next one, in the panel."""
     shown = context.window_manager.flowbrush
     shown.error, shown.code = str(error), str(error.code)
-    _redraw(context)
+    redraw(context)
     operator.report({"ERROR"}, str(error))
 
 
@@ -294,10 +294,11 @@ def _show(context: bpy.types.Context, job: Job) -> None:
     if job.state is State.RUNNING and context.workspace is not None:
         context.workspace.status_text_set(f"Flowbrush  {job.progress:.0%}  {job.sentence}    Esc: Cancel")
         context.window_manager.progress_update(int(100 * job.progress))
-    _redraw(context)
+    redraw(context)
 
 
-def _redraw(context: bpy.types.Context) -> None:
+def redraw(context: bpy.types.Context) -> None:
+    """Draws the editors anew that have something of Flowbrush's."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES"}:

@@ -12,6 +12,7 @@ from . import (
     motion,
     output,
     people,
+    queue,
     regions,
     settings,
     shot,
@@ -33,4 +34,5 @@ CLASSES: tuple[type, ...] = (
     *output.CLASSES,
     *takes.CLASSES,
     *footage.CLASSES,
+    *queue.CLASSES,
 )

@@ -96,6 +96,12 @@ def test_disabling_removes_all_that_enabling_added(session):
         "new_take",
         "paste_settings",
         "preset_add",
+        "queue_add",
+        "queue_again",
+        "queue_clear",
+        "queue_move",
+        "queue_remove",
+        "queue_start",
         "rate_take",
         "refresh",
         "region_add",
@@ -115,9 +121,9 @@ def test_disabling_removes_all_that_enabling_added(session):
         "swap_take",
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
-    panels = (*panels, "additions", "export", "footage", "footage_takes")
+    panels = (*panels, "additions", "export", "footage", "footage_takes", "queue", "footage_queue")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
-    of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes"]
+    of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
