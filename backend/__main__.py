@@ -212,6 +212,10 @@ def _stylize(given: argparse.Namespace) -> None:
     chosen = {name: getattr(given, name) for name in (*texts, *numbers) if getattr(given, name) is not None}
     if given.region:
         chosen["regions"] = tuple(_region(mask, prompt) for mask, prompt in given.region)
+    # What is given here holds for all frames.
+    over_time = tuple(keyed for keyed in settings.over_time if keyed.setting.partition("[")[0] not in chosen)
+    later = () if "prompt" in chosen else settings.later_prompts
+    chosen |= {"over_time": over_time, "later_prompts": later}
     settings = replace(settings, **chosen, frames=tuple(given.frames) if given.frames else None)
     settings = TakeSettings.parse(settings.document(), "the command line")
     shot = Shot.load(given.shot)

@@ -31,6 +31,14 @@ class Fields:
             raise self._fail(f"{self.where}: '{name}' must be {description}")
         return value
 
+    def error(self, reason: str) -> FlowbrushError:
+        """What is raised where something is wrong with the object, for `reason`."""
+        return self._fail(f"{self.where}: {reason}")
+
+    def beside(self, document: dict[str, Any]) -> "Fields":
+        """Other fields, which errors are told of as of this object's."""
+        return Fields(document, self.where, self._fail)
+
     def names(self) -> list[str]:
         """The names of all fields present."""
         return list(self._document)

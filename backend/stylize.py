@@ -10,14 +10,15 @@ from .errors import ShotError
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, picture_path, renewed, run_plan
-from .methods.plan import Method
+from .methods.plan import Method, whole_plan
 from .methods.refine import Refined
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
+from .over_time import renumbered
 from .painters.diffusion import DiffusionPainter
 from .progress import FrameDone
 from .shot import Shot
-from .take import ControlSettings, Take, TakeSettings
+from .take import Take, TakeSettings
 
 
 def stylize(
@@ -38,7 +39,7 @@ def stylize(
     Raises SettingsError, ShotError, ModelError, BackendError, StorageError or Cancelled; finished frames stay.
     """
     settings = possible(within(settings, shot), shot, warn)
-    method: Method = Refined(METHODS[settings.method]) if settings.refine else METHODS[settings.method]
+    method: Method = Refined(METHODS[settings.method]) if settings.most("refine") else METHODS[settings.method]
     if settings.surface_noise:
         needs.check_surface_noise(shot)
     for notice in Areas(shot, settings).notices:
@@ -48,12 +49,12 @@ def stylize(
     if replace_other:
         _remove_other(shot, name, settings, models)
     take = Take.start(shot, name, settings, models)
-    plan = method.plan(shot, take.frame_numbers(shot), cancelled)
+    plan = whole_plan(method, shot, take.frame_numbers(shot), settings, cancelled)
     former = len(take.finished(shot))
     take = renewed(take, plan, shot)
     if (stay := len(take.finished(shot))) < former:
         warn(
-            f"The shot has changed: {stay} of {former} finished frames are kept, "
+            f"The shot or its settings over time have changed: {stay} of {former} finished frames are kept, "
             "the others depend on the change and are painted again"
         )
     total, done = len(plan), len(plan) - len(pending(plan, take))
@@ -87,8 +88,8 @@ def possible(settings: TakeSettings, shot: Shot, warn: Callable[[str], None]) ->
         warn("Footage has no surfaces: painted with the method flow, along its estimated motion")
         settings = replace(settings, method="flow")
     needs.check_method(shot, settings.method)
-    controls: list[ControlSettings] = []
-    for control in settings.controls:
+    kept: list[int] = []
+    for index, control in enumerate(settings.controls):
         try:
             needs.check_condition(shot, control.condition)
         except ShotError as lack:
@@ -96,8 +97,9 @@ def possible(settings: TakeSettings, shot: Shot, warn: Callable[[str], None]) ->
                 raise
             warn(f"Painted without '{control.condition}'. {lack}")
         else:
-            controls.append(control)
-    return replace(settings, controls=tuple(controls))
+            kept.append(index)
+    controls = tuple(settings.controls[index] for index in kept)
+    return replace(settings, controls=controls, over_time=renumbered(settings.over_time, "controls", kept))
 
 
 def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> None:

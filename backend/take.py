@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from . import made
-from .additions import MAX_ADDITIONS, EmbeddingSettings, LoraSettings
+from .additions import MAX_ADDITIONS, MAX_LORA_WEIGHT, EmbeddingSettings, LoraSettings
 from .errors import Code, SettingsError, ShotError
 from .mask_expression import parse
 from .needs import METHODS
+from .over_time import KeyedSetting, LaterPrompt, OverTime, parse_later_prompts, parse_over_time
 from .parsing import Fields
 from .shot import MAX_FRAME, Shot, frame_file
 from .storage import make_folder, read_json, write_json
@@ -41,7 +42,7 @@ MAX_SEED = 2**53  # what JSON keeps exactly
 MAX_SOFTNESS = 100.0  # pixels
 MAX_SCALE = 2.0
 MAX_STEPS = 1000
-_LISTS = ("controls", "loras", "embeddings")
+_LISTS = ("controls", "loras", "embeddings", "later_prompts")
 STYLES_FILE = Path(__file__).with_name("styles.toml")
 
 
@@ -78,7 +79,7 @@ class RegionSettings:
 
 
 @dataclass(frozen=True)
-class TakeSettings:
+class TakeSettings(OverTime):
     """All that decides what a take looks like. The same settings, shot and model give the same bytes.
 
     model: `starter`, a diffusers folder or a single safetensors file. strength: denoising strength of img2img, 0 to 1.
@@ -95,6 +96,8 @@ class TakeSettings:
     painted (method `surface`).
     shared_attention: all pictures look at the first one while they are painted, if the model attends to anything.
     loras, embeddings: what is added to the model, see `additions`.
+    over_time: the numbers that change from frame to frame; they go before what is said of them elsewhere.
+    later_prompts: those that take the place of the take's own from some frame on.
     """
 
     style: str = ""
@@ -123,6 +126,8 @@ class TakeSettings:
     shared_attention: bool = False
     loras: tuple[LoraSettings, ...] = field(default=())
     embeddings: tuple[EmbeddingSettings, ...] = field(default=())
+    over_time: tuple[KeyedSetting, ...] = field(default=())
+    later_prompts: tuple[LaterPrompt, ...] = field(default=())
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -131,7 +136,7 @@ class TakeSettings:
         given = Fields(document, where, bad_settings)
         if unknown := sorted(set(given.names()) - {f.name for f in fields(TakeSettings)}):
             raise bad_settings(f"{where}: '{unknown[0]}' is not a setting")
-        return TakeSettings(
+        settings = TakeSettings(
             style=given.text("style", default.style),
             method=given.text("method", default.method, tuple(METHODS)),
             prompt=given.text("prompt", default.prompt),
@@ -168,21 +173,24 @@ class TakeSettings:
             shared_attention=given.flag("shared_attention", default.shared_attention),
             loras=tuple(map(LoraSettings.parse, given.children("loras", MAX_ADDITIONS))),
             embeddings=tuple(map(EmbeddingSettings.parse, given.children("embeddings", MAX_ADDITIONS))),
+            later_prompts=parse_later_prompts(given),
         )
+        return replace(settings, over_time=parse_over_time(given, settings.ranges))
 
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields; `parse` reads them back."""
         document = {**_given(self), "regions": [_given(region) for region in self.regions]}
         document |= {name: [asdict(part) for part in getattr(self, name)] for name in _LISTS}
+        document["over_time"] = {keyed.setting: [list(key) for key in keyed.keys] for keyed in self.over_time}
         if self.frames:
             document["frames"] = list(self.frames)
         return document
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """All prompts and negative prompts, the regions' too."""
-        own = (self.prompt, self.negative_prompt)
-        return (*own, *(text for region in self.regions for text in (region.prompt, region.negative_prompt)))
+        """All prompts and negative prompts, the later ones and the regions' too."""
+        given: tuple[TakeSettings | LaterPrompt | RegionSettings, ...] = (self, *self.later_prompts, *self.regions)
+        return tuple(text for one in given for text in (one.prompt, one.negative_prompt))
 
     @property
     def masks(self) -> tuple[str, ...]:
@@ -192,7 +200,20 @@ class TakeSettings:
     @property
     def surface_noise(self) -> bool:
         """Whether some painting starts from noise that stays on the surfaces."""
-        return self.seed_mode == "surface" or self.refine > 0.0
+        return self.seed_mode == "surface" or self.most("refine") > 0.0
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The numbers that may change over time, by their names in `over_time`, with their lowest and highest value."""
+        whole = {"strength": 1.0, "guidance": MAX_GUIDANCE, "refine": 1.0, "paint_softness": MAX_SOFTNESS}
+        scales = {f"controls[{index}].scale": MAX_SCALE for index in range(len(self.controls))}
+        regions = {
+            f"regions[{index}].{name}": most
+            for index in range(len(self.regions))
+            for name, most in (("strength", 1.0), ("softness", MAX_SOFTNESS))
+        }
+        weights = {f"loras[{index}].weight": (-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT) for index in range(len(self.loras))}
+        return {name: (0.0, most) for name, most in (whole | scales | regions).items()} | weights
 
     def frame_seed(self, frame: int) -> int:
         """The seed of the noise of `frame`."""
@@ -227,17 +248,17 @@ class Take:
 
     @staticmethod
     def start(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> "Take":
-        """Begins the take `name`, or goes on with it where settings and models are the very same.
+        """Begins the take `name`, or goes on with it where models and settings are the same but for what is over time.
 
-        What there is may be of a former capture, see `methods.executor.renewed`. Raises ShotError when the name is
-        taken by another, StorageError when it cannot be written.
+        What there is may be of a former capture, or of such settings, see `methods.executor.renewed`. Raises ShotError
+        when the name is taken by another, StorageError when it cannot be written.
         """
         take = Take(shot.take_folder(name), settings, models, shot.capture)
         if (take.folder / "take.json").exists():
             there = Take.load(shot, name)
             if obstacle := there.obstacle(take):
                 raise ShotError(Code.BAD_TAKE, f"The take '{name}' {obstacle}: choose a new name or replace it")
-            return there
+            return replace(there, settings=settings)
         for part in ("frames", "state", "keyframes", *(["painted"] if take.keeps_paint else [])):
             make_folder(take.folder / part)
         made.begin(take.folder)
@@ -246,9 +267,10 @@ class Take:
 
     def obstacle(self, wanted: "Take") -> str:
         """Why this take cannot become `wanted`, as the end of a sentence about it; empty where it can."""
-        if (self.settings, self.models) != (wanted.settings, wanted.models):
+        if (self.settings.still(), self.models) != (wanted.settings.still(), wanted.models):
             return "has other settings or another model"
-        if self.capture != wanted.capture and not made.known(self.folder):
+        same = (self.settings, self.capture) == (wanted.settings, wanted.capture)
+        if not same and not made.known(self.folder):
             return "is of another capture, and was made by a Flowbrush that did not note which frames that concerns"
         return ""
 
@@ -277,7 +299,7 @@ class Take:
     @property
     def keeps_paint(self) -> bool:
         """Whether the paint that frames take from each other is another picture than the one that is shown."""
-        return bool(self.settings.paint) or self.settings.refine > 0.0
+        return bool(self.settings.paint) or self.settings.most("refine") > 0.0
 
     def frame_path(self, frame: int) -> Path:
         """Where the stylized picture of `frame` is or will be."""

@@ -52,16 +52,17 @@ class Areas:
         shape = self._shot.resolution[::-1]
         passes = read_passes(self._shot, frame, sorted(self._passes)) if self._passes else {}
         numbers = np.zeros(shape, np.int32)
+        now = self._settings.at(frame)
         regions = []
-        for number, (settings, mask) in enumerate(zip(self._settings.regions, self._regions, strict=True), 1):
+        for number, (settings, mask) in enumerate(zip(now.regions, self._regions, strict=True), 1):
             hard = pixels(mask, passes, shape)
             numbers[hard] = number
-            strength = self._settings.strength if settings.strength is None else settings.strength
+            strength = now.strength if settings.strength is None else settings.strength
             soft = softened(hard, settings.softness)
             regions.append(RegionRequest(soft, settings.prompt, settings.negative_prompt, strength))
         painted = None
         if self._paint is not None:
             hard = pixels(self._paint, passes, shape)
             numbers[~hard] = len(regions) + 1
-            painted = softened(hard, self._settings.paint_softness)
+            painted = softened(hard, now.paint_softness)
         return FrameAreas(tuple(regions), painted, numbers)

@@ -3,7 +3,8 @@
 A task whose result is there is not run again, so a plan can be resumed after anything. Tasks read what others stored,
 never what is still in memory: that is why a resumed take has the same bytes as one that was never interrupted.
 
-When a shot was captured again `renewed` comes first. It leaves those results that depend on nothing that changed.
+When a shot was captured again, or what of the settings changes over time does so otherwise, `renewed` comes first. It
+leaves those results that depend on nothing that changed.
 """
 
 from collections import deque
@@ -67,17 +68,17 @@ def renewed(take: Take, plan: list[Task], shot: Shot) -> Take:
     """`take` as one of `shot` as it is now: results of `plan` that would not come out the same again are removed.
 
     Results that the plan does not name stay; they count again when a plan does. The take's folder is of its former
-    capture until all that is outdated is gone, so this may be interrupted. Raises ShotError, StorageError.
+    capture and settings until all that is outdated is gone, so this may be interrupted. Raises ShotError, StorageError.
     """
+    former, take = Take.load(shot, take.name), replace(take, capture=shot.capture)
     made_from, noted = digests(plan, shot, take.settings), made.read(take.folder)
     for task in [task for task in plan if picture_path(take, task).exists()]:
-        # Older takes have no notes: of the same capture all of them hold.
-        if task.which not in noted and take.capture == shot.capture:
+        # Older takes have no notes: where nothing changed all of them hold.
+        if task.which not in noted and take == former:
             made.add(take.folder, task.which, made_from[task.which])
         elif noted.get(task.which) != made_from[task.which]:
             _remove(take, task)
-    if take.capture != shot.capture:
-        take = replace(take, capture=shot.capture)
+    if take != former:
         take.save()
     return take
 

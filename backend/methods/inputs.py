@@ -1,7 +1,8 @@
 """What the result of each task depends on, as a digest: as long as that is the same, so is the result.
 
 A task reads what the shot has of its own frame, and whatever the tasks that it needs read and left behind. That is all
-that a method may read of single frames. Settings and models are no part of the digest: a whole take has the same.
+that a method may read of single frames. Models and settings are no part of the digest, because a whole take has the
+same; but what of the settings changes over time is, as it is at the task's frame.
 """
 
 import json
@@ -23,6 +24,8 @@ SURFACE_FORM = 2
 def digests(plan: list[Task], shot: Shot, settings: TakeSettings) -> dict[Which, str]:
     """For each task of `plan` the SHA-256 of all that its result depends on. Raises ShotError."""
     whole = _of_whole(shot, settings)
+    if settings.shared_attention and plan:  # all look at the first, which the studio calls the anchor
+        whole = _digest([whole, _of_frame(shot, plan[0].frame, settings)])
     found: dict[Which, str] = {}
     for task in plan:
         needed = [found[which] for which in task.reads]
@@ -57,8 +60,17 @@ def _of_frame(shot: Shot, frame: int, settings: TakeSettings) -> str:
             [near.projection if near and camera and near.projection != camera.projection else None for near in beside],
             [near in shot.cuts for near in (frame, frame + 1)],
             [_of_file(path) for path in _files(shot, frame, settings)],
+            *_over_time(settings, frame),
         ]
     )
+
+
+def _over_time(settings: TakeSettings, frame: int) -> list[object]:
+    """What is set for `frame` alone. A prompt that is the take's own is not, and so may stay when later ones come."""
+    now = settings.at(frame)
+    prompts = [now.prompt, now.negative_prompt]
+    own = [] if prompts == [settings.prompt, settings.negative_prompt] else [prompts]
+    return [*([keyed.setting, keyed.at(frame)] for keyed in settings.over_time), *own]
 
 
 def _files(shot: Shot, frame: int, settings: TakeSettings) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..made import Which
 from ..shot import Shot
+from ..take import TakeSettings
 from .studio import Studio
 
 
@@ -69,3 +70,10 @@ class Method(Protocol):
 
     def run(self, task: Task, studio: Studio) -> Result:
         """Does one task. Raises Cancelled."""
+
+
+def whole_plan(
+    method: Method, shot: Shot, frames: range, settings: TakeSettings, cancelled: Callable[[], bool]
+) -> list[Task]:
+    """The plan of `method` for `frames`; where another prompt begins, nothing is from before it. Raises Cancelled."""
+    return [task for stretch in settings.stretches(frames) for task in method.plan(shot, stretch, cancelled)]

@@ -29,7 +29,9 @@ class Refined:
     def run(self, task: Task, studio: Studio) -> Result:
         """Does one task. Raises Cancelled."""
         if task.refines:
-            refined = studio.paint(task.frame, studio.finished(task.frame), refine=True)
-            return Result(studio.shown(task.frame, as_stored(refined)))
+            painted = studio.finished(task.frame)
+            if studio.settings.at(task.frame).refine > 0.0:
+                painted = studio.paint(task.frame, painted, refine=True)
+            return Result(studio.shown(task.frame, as_stored(painted)))
         result = self._method.run(task, studio)
         return replace(result, picture=result.painted, painted=None) if result.painted is not None else result

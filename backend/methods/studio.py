@@ -139,7 +139,7 @@ class Studio:
 
     def _request(self, frame: int, initial: np.ndarray, mask: np.ndarray | None, *, refine: bool) -> PaintRequest:
         """What `paint` asks the painter for, without an anchor; pictures with a margin."""
-        settings, areas = self.settings, self.areas(frame)
+        settings, areas = self.settings.at(frame), self.areas(frame)
         if areas.painted is not None:
             shown = (areas.painted > 0.0).astype(np.float32)
             mask = shown if mask is None else mask * shown
@@ -158,6 +158,9 @@ class Studio:
                 for region in areas.regions
             ),
             noise=self._surface_noise(frame) if on_surfaces else None,
+            guidance=settings.guidance,
+            scales=tuple(control.scale for control in settings.controls),
+            lora_weights=tuple(lora.weight for lora in settings.loras),
         )
 
     def _request_of_anchor(self) -> PaintRequest:

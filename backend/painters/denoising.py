@@ -56,7 +56,8 @@ class Course:
 
     latents: (1, C, h, w) at the noise level of `timesteps[0]`. prompts: one pass of UNet and ControlNets for each.
     time_ids: (N, 6) sizes and crop for XL. beside: (1, C + 1, h, w), mask and masked latents for an inpainting UNet.
-    keep_known(latents, step) puts back what is not to be painted after each step.
+    keep_known(latents, step) puts back what is not to be painted after each step. guidance: classifier-free guidance
+    scale, for prompts that are encoded for it.
     """
 
     scheduler: Any
@@ -68,6 +69,7 @@ class Course:
     beside: torch.Tensor | None
     generator: torch.Generator
     keep_known: Callable[[torch.Tensor, int], torch.Tensor]
+    guidance: float
 
 
 # attention(left, text): what surrounds each pass of the UNet, with how many steps left, itself counted, and which text.
@@ -96,7 +98,6 @@ def remaining_timesteps(scheduler: Any, steps: int, strength: float) -> torch.Te
 def denoise(
     unet: UNet2DConditionModel,
     course: Course,
-    guidance: float,
     guidance_input: torch.Tensor | None,
     cancelled: Callable[[], bool],
     attention: Attention = by_itself,
@@ -127,7 +128,7 @@ def denoise(
                 )
             if copies == 2:
                 without, with_prompt = one.chunk(2)
-                one = without + guidance * (with_prompt - without)
+                one = without + course.guidance * (with_prompt - without)
             if prompt.weight is not None:
                 one = prompt.weight * one
             predicted = one if predicted is None else predicted + one

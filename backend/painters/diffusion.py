@@ -101,7 +101,8 @@ class DiffusionPainter:
             region = around(padded(mask, self._multiple), self._multiple, self._native_size())
         result = initial.copy()
         self._models.additions.wear(self._model)  # another painter of the same model may have others
-        self._models.additions.weigh([lora.weight for lora in self._settings.loras])
+        weights = tuple(lora.weight for lora in self._settings.loras)
+        self._models.additions.weigh(weights if request.lora_weights is None else request.lora_weights)
         with memory_explained(), torch.inference_mode():
             self._lender.make_room(initial.shape, self._warn)
             result[region.at()] = self._painted(request, initial, region, cancelled)
@@ -148,7 +149,7 @@ class DiffusionPainter:
         return painted
 
     def _denoised(self, course: Course, cancelled: Callable[[], bool], attention: Attention) -> Iterator[torch.Tensor]:
-        return denoise(self._unet, course, self._settings.guidance, self._guidance_input(), cancelled, attention)
+        return denoise(self._unet, course, self._guidance_input(course.guidance), cancelled, attention)
 
     def _anchor(self, request: PaintRequest, cancelled: Callable[[], bool]) -> Course | None:
         """What the picture goes through that `request` looks at; None where that is none, or has no paint."""
@@ -208,11 +209,12 @@ class DiffusionPainter:
                 Prompt(text, None if share.weight is None else self._tensor(share.weight[:, :, None]))
                 for text, share in zip(texts, asked.shares, strict=True)
             ],
-            controls=self._controls(request.conditions, region),
+            controls=self._controls(request, region),
             time_ids=self._time_ids(initial.shape, region, texts[0]),
             beside=beside,
             generator=generator,
             keep_known=keep_known,
+            guidance=settings.guidance if request.guidance is None else request.guidance,
         )
 
     def _native_size(self) -> int:
@@ -269,19 +271,21 @@ class DiffusionPainter:
         grey = 0.5  # 0 after scaling to -1..1, as in training
         return torch.cat([hole, encode(self._vae, torch.where(pixels > 0, grey, picture))], dim=1)
 
-    def _controls(self, conditions: dict[str, np.ndarray], region: Region) -> list[Control]:
+    def _controls(self, request: PaintRequest, region: Region) -> list[Control]:
+        controls = self._settings.controls
+        scales = tuple(control.scale for control in controls) if request.scales is None else request.scales
         return [
             Control(
                 model=controlnet,
-                picture=self._tensor(self._cut(conditions[name], region)),
-                scale=control.scale,
+                picture=self._tensor(self._cut(request.conditions[name], region)),
+                scale=scale,
                 start=control.start,
                 end=control.end,
             )
-            for name, controlnet, control in zip(
-                self._conditions, self._models.controlnets, self._settings.controls, strict=True
+            for name, controlnet, control, scale in zip(
+                self._conditions, self._models.controlnets, controls, scales, strict=True
             )
-            if control.scale > 0
+            if scale > 0
         ]
 
     def _encode_prompts(self, prompt: str, negative_prompt: str, _weights: tuple[float, ...]) -> Text:
@@ -293,7 +297,8 @@ class DiffusionPainter:
         additions = self._models.additions
         prompt, negative_prompt = additions.understood(prompt), additions.understood(negative_prompt)
         self._check_length(prompt)
-        guided = uses_guidance(self._unet, self._settings.guidance)
+        # The same in all pictures: one that looks at another has as many halves.
+        guided = uses_guidance(self._unet, self._settings.most("guidance"))
         encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])
         with self._lender.lent(*encoders):
             positive, negative, *pooled = self._pipeline.encode_prompt(
@@ -318,14 +323,14 @@ class DiffusionPainter:
                 "its end is not read; shorten it"
             )
 
-    def _guidance_input(self) -> torch.Tensor | None:
+    def _guidance_input(self, guidance: float) -> torch.Tensor | None:
         """Guidance as latent consistency models take it; None for all others."""
         import torch
 
         width = self._unet.config.time_cond_proj_dim
         if width is None:
             return None
-        scale = torch.tensor([self._settings.guidance - 1.0])
+        scale = torch.tensor([guidance - 1.0])
         return self._pipeline.get_guidance_scale_embedding(scale, width).to(self._device, self._unet.dtype)
 
     def _time_ids(self, shape: tuple[int, ...], region: Region, text: Text) -> torch.Tensor | None:

@@ -38,7 +38,9 @@ class PaintRequest:
     the prompt and the strength given here. A region that is not seen costs nothing. Row 0 is the top row.
     noise: what painting starts from, (channels, H / cell, W / cell rounded up) float32 on the painter's LatentGrid,
     independent numbers of mean 0 and variance 1; NaN, as None for all of it: what the seed has there. anchor: a picture
-    that this one looks at while both are painted, see `TakeSettings.shared_attention`.
+    that this one looks at while both are painted, see `TakeSettings.shared_attention`. guidance: classifier-free
+    guidance scale. scales: of the ControlNets, in the order of the take's controls. lora_weights: in the order of the
+    take's LoRAs. None: the take's.
     """
 
     initial: np.ndarray
@@ -51,6 +53,9 @@ class PaintRequest:
     regions: tuple[RegionRequest, ...] = ()
     noise: np.ndarray | None = None
     anchor: "PaintRequest | None" = None
+    guidance: float | None = None
+    scales: tuple[float, ...] | None = None
+    lora_weights: tuple[float, ...] | None = None
 
 
 class Painter(Protocol):

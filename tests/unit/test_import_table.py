@@ -23,6 +23,7 @@ FORBIDDEN = {
             "parsing",
             "shot",
             "take",
+            "over_time",
             "settings_file",
             "file_lock",
             "queue",
