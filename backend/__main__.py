@@ -7,7 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from .blender import run_scene
-from .errors import FlowbrushError
+from .errors import Code, FlowbrushError, ModelError
+from .models.catalogue import FAMILIES, with_needs
+from .models.installed import VARIABLE, agree, agreed, catalogue, listed, models_folder
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
 from .take import LIGHTS, SEED_MODES, RegionSettings, TakeSettings, bad_settings, load_styles, style_settings
 
@@ -21,6 +23,8 @@ examples:
   flowbrush conditions shots/dance depth canny --out maps      a shot's ControlNet conditions, for other programs
   flowbrush sequence shots/dance --take ink edit.blend         a take becomes an edit that Blender opens
   flowbrush sequence shots/dance --take ink edit.blend --movie dance.mp4
+  flowbrush models --folder models                             what can be downloaded, with licence and size
+  flowbrush download sd15 --folder models                      Stable Diffusion 1.5, into the folder models
   flowbrush demo demo-output                                   all of it, on the scene that comes with Flowbrush
 
 capture, sequence and demo run Blender (or a Python with bpy): --blender, $FLOWBRUSH_BLENDER, or the one on PATH.
@@ -144,6 +148,17 @@ def parser() -> argparse.ArgumentParser:
     _blender_option(demo)
     demo.set_defaults(run=_demo)
 
+    models = commands.add_parser("models", help="list the models that can be downloaded, and those that are there")
+    _models_option(models)
+    models.set_defaults(run=_models)
+
+    download = commands.add_parser("download", help="download models of the list, with what they need")
+    download.add_argument("names", nargs="+", metavar="name")
+    _models_option(download)
+    download.add_argument("--agree", action="store_true", help="you have read their licences, and agree")
+    download.add_argument("--log", type=Path, help=argparse.SUPPRESS)  # Blender asks: it is answered in messages
+    download.set_defaults(run=_download)
+
     environment = commands.add_parser("environment", help="make or check the Python environment of the worker")
     environment.add_argument("what", choices=("create", "check"))
     environment.add_argument("folder", type=Path)
@@ -157,6 +172,12 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--log", type=Path, required=True)
     serve.set_defaults(run=_serve)
     return top
+
+
+def _models_option(command: argparse.ArgumentParser) -> None:
+    default = models_folder()
+    note = "default: $" + VARIABLE
+    command.add_argument("--folder", type=Path, default=default, required=default is None, help=note)
 
 
 def _blender_option(command: argparse.ArgumentParser) -> None:
@@ -308,6 +329,41 @@ def _demo(given: argparse.Namespace) -> None:
     from .demo import run_demo
 
     run_demo(given.folder, given.frames, given.blender)
+
+
+def _models(given: argparse.Namespace) -> None:
+    there = listed(given.folder)
+    for entry in catalogue(given.folder).values():
+        size = f"{entry.megabytes} MB" if entry.megabytes else ""
+        mark = "*" if entry.id in there else " "
+        print(f"{mark} {entry.id:<22}{FAMILIES[entry.family]:<22}{size:>8}  {entry.licence.name}. {entry.about}")
+    print("* is there")
+
+
+def _download(given: argparse.Namespace) -> None:
+    from .models import download
+
+    download.go_online()
+    entries = catalogue(given.folder)
+    if unknown := [name for name in given.names if name not in entries]:
+        raise ModelError(Code.MISSING_MODEL, f"There is no '{unknown[0]}' in the catalogue: see 'flowbrush models'")
+    wanted = list({one.id: one for name in given.names for one in with_needs(entries[name], entries)}.values())
+    if given.log:
+        download.answer(wanted, given.folder, given.log)
+        return
+    licences = {entry.licence for entry in wanted if entry.licence.id not in agreed(given.folder)}
+    if licences and not given.agree:
+        for licence in licences:
+            print(f"{licence.name}, {licence.link}\n    {licence.terms}")
+        raise ModelError(Code.DOWNLOAD, "Read these licences; with --agree you accept them, and the download begins")
+    for licence in licences:
+        agree(given.folder, licence.id)
+    for path in download.download(wanted, given.folder, _say_progress, lambda: False):
+        print(f"{path.name} is in {path}")
+
+
+def _say_progress(_done: int, _total: int, sentence: str) -> None:
+    print(sentence, flush=True)
 
 
 def _environment(given: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ import queue
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from .protocol import VERSION, Message, decode, encode
 LAUNCH = Path(__file__).resolve().parent.parent / "launch.py"
 CANCEL_GRACE = 0.8  # seconds between asking a job to stop and ending its process
 ENDINGS = ("result", "error")
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")  # what switches model hubs off
 # torch's threads spin while they wait; beside a Blender that also computes, frames then take four times as long.
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -28,10 +29,16 @@ def worker_command(python: Path, log: Path) -> list[str]:
     return [str(python), "-I", "-u", str(LAUNCH), "backend", "serve", "--log", str(log)]
 
 
+def download_command(python: Path, log: Path, folder: Path, names: Sequence[str]) -> list[str]:
+    """The command line that downloads models of the catalogue to `folder`, as one request with the id 1."""
+    command = [str(python), "-I", "-u", str(LAUNCH), "backend", "download", *names, "--folder", str(folder)]
+    return [*command, "--agree", "--log", str(log)]
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment without what would bend another Python, and with model hubs switched off."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    offline = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1")
+    offline = dict.fromkeys((*OFFLINE, "HF_HUB_DISABLE_TELEMETRY"), "1")
     return {**kept, **offline, "PYTHONUTF8": "1", **QUIET_THREADS}
 
 

@@ -27,6 +27,7 @@ class Code(StrEnum):
     NO_BLENDER = "no_blender"
     WORKER_DIED = "worker_died"
     PROTOCOL = "protocol"
+    DOWNLOAD = "download"
     OUT_OF_MEMORY = "out_of_memory"
     CANCELLED = "cancelled"
     INTERNAL = "internal"

@@ -187,7 +187,7 @@ def _source(path: Path, kind: str, allow_pickle: bool) -> Source:
 
 def _added(setting: str, kind: str) -> Source:
     """A LoRA or embedding, which are never loaded from pickles."""
-    path = _path(setting)
+    path = model_path(setting)
     if path.is_dir() and (path / LORA_IN_FOLDER).is_file():
         path /= LORA_IN_FOLDER
     if not path.is_file():

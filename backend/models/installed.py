@@ -4,6 +4,7 @@
 <id>/flowbrush.json    what it is and where it came from, see `Installed`
 .partial/              downloads that are not whole yet, see `download`
 licences.json          the licences that the user has read and agreed to
+catalogue.toml         entries of the user's own, see `catalogue`
 
 The folder is named by $FLOWBRUSH_MODELS, which Blender sets for its worker.
 """
@@ -18,11 +19,12 @@ from typing import Any
 from ..errors import Code, FlowbrushError, ModelError
 from ..parsing import Fields
 from ..storage import make_folder, read_json, storage_errors, write_json
-from .catalogue import FAMILIES, KINDS, MAX_FILES, NETWORKS, Entry, is_id
+from .catalogue import FAMILIES, KINDS, MAX_FILES, NETWORKS, Entry, is_id, load_catalogue
 
 VARIABLE = "FLOWBRUSH_MODELS"
 RECORD = "flowbrush.json"
 LICENCES = "licences.json"
+OWN_CATALOGUE = "catalogue.toml"
 MAX_RECORD = 1_000_000
 _FORMAT, _VERSION = "flowbrush-model", 1
 # By how many numbers a prompt's word has for the UNet.
@@ -52,6 +54,12 @@ def models_folder() -> Path | None:
     """The models folder of this process, if it has one."""
     named = os.environ.get(VARIABLE, "")
     return Path(named) if named else None
+
+
+def catalogue(folder: Path) -> dict[str, Entry]:
+    """All entries that can be downloaded to `folder`, the user's own too. Raises ModelError."""
+    own = folder / OWN_CATALOGUE
+    return load_catalogue(own if own.is_file() else None)
 
 
 def listed(folder: Path) -> dict[str, Installed]:
