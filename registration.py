@@ -27,6 +27,7 @@ from .properties.addition import FlowbrushEmbedding, FlowbrushLora
 from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
+from .properties.model import FlowbrushModel
 from .properties.person import FlowbrushPerson
 from .properties.queue import FlowbrushQueue, FlowbrushQueueItem
 from .properties.region import FlowbrushRegion
@@ -40,6 +41,7 @@ CLASSES: tuple[type, ...] = (
     FlowbrushEmbedding,
     FlowbrushRegion,
     FlowbrushExport,
+    FlowbrushModel,
     FlowbrushSettings,
     FlowbrushPerson,
     FlowbrushJob,

@@ -36,6 +36,7 @@ def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
     settings = replace(
         style_of(chosen),
         **{name: getattr(chosen, name) for name in LOOK},
+        **chosen.model_use.settings,
         model=bpy.path.abspath(model) if model.startswith("//") else model,
         seed=chosen.seed,
         scheduler="" if chosen.scheduler == OWN_SCHEDULER else chosen.scheduler,
@@ -63,6 +64,7 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
         setattr(chosen, name, getattr(settings, name))
     chosen.seed = _seed(settings)
     chosen.scheduler = settings.scheduler or OWN_SCHEDULER
+    chosen.model_use.fill(settings)
     if settings.controls != chosen.control_settings:  # else those that are switched off would go
         chosen.fill_controls(settings.controls)
     addition.fill(chosen.loras, settings.loras)

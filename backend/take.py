@@ -35,6 +35,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 SEED_MODES = ("fixed", "per_frame", "surface")
 LIGHTS = ("follow", "keep")
+PREDICTIONS = ("", "epsilon", "v_prediction")
+MAX_CLIP_SKIP = 12
 MAX_CONTROLS = 16
 MAX_GUIDANCE = 50.0
 MAX_REGIONS = 16
@@ -98,6 +100,9 @@ class TakeSettings(OverTime):
     loras, embeddings: what is added to the model, see `additions`.
     over_time: the numbers that change from frame to frame; they go before what is said of them elsewhere.
     later_prompts: those that take the place of the take's own from some frame on.
+    prediction: what the model predicts, one of PREDICTIONS; empty for what it says itself. clip_skip: how many more of
+    the text encoder's last layers are left out than the model does itself. vae: a folder or single file; empty for the
+    model's own.
     """
 
     style: str = ""
@@ -128,6 +133,9 @@ class TakeSettings(OverTime):
     embeddings: tuple[EmbeddingSettings, ...] = field(default=())
     over_time: tuple[KeyedSetting, ...] = field(default=())
     later_prompts: tuple[LaterPrompt, ...] = field(default=())
+    prediction: str = ""
+    clip_skip: int = 0
+    vae: str = ""
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -174,6 +182,9 @@ class TakeSettings(OverTime):
             loras=tuple(map(LoraSettings.parse, given.children("loras", MAX_ADDITIONS))),
             embeddings=tuple(map(EmbeddingSettings.parse, given.children("embeddings", MAX_ADDITIONS))),
             later_prompts=parse_later_prompts(given),
+            prediction=given.text("prediction", default.prediction, PREDICTIONS),
+            clip_skip=given.integer("clip_skip", 0, MAX_CLIP_SKIP, default.clip_skip),
+            vae=given.text("vae", default.vae),
         )
         return replace(settings, over_time=parse_over_time(given, settings.ranges))
 

@@ -18,7 +18,7 @@ from . import job
 DIALOG_WIDTH = 560  # pixels, at scale 1
 LINE = 88  # letters that fit into it
 # The style first: it fills in the others. A list of conditions is their own only with the flag after it.
-PRESET = ("style", *LOOK, "model", "scheduler", "controls", "own_controls", "loras", "embeddings")
+PRESET = ("style", *LOOK, "model", "model_use", "scheduler", "controls", "own_controls", "loras", "embeddings")
 
 
 class FLOWBRUSH_OT_save_settings(bpy.types.Operator, ExportHelper):

@@ -23,6 +23,7 @@ from .addition import FlowbrushEmbedding, FlowbrushLora
 from .control import FlowbrushControl
 from .export import FlowbrushExport
 from .fields import choice_field, softness_field, strength_field
+from .model import FlowbrushModel
 from .region import FlowbrushRegion
 from .styles import FIRST, style_field, style_of
 
@@ -63,6 +64,7 @@ def _apply_style(settings: "FlowbrushSettings", _context: bpy.types.Context) -> 
         setattr(settings, name, getattr(style, name))
     settings.scheduler = style.scheduler or OWN_SCHEDULER
     settings.fill_controls(style.controls)
+    settings.model_use.fill(style)
 
 
 class FlowbrushSettings(bpy.types.PropertyGroup):
@@ -151,6 +153,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         description="Whether the list says which conditions there are; else they are those of the style",
         options=set(),
     )
+    model_use: PointerProperty(type=FlowbrushModel)
 
     method: choice_field(
         "Method", "How the frames depend on each other", reversed(METHODS), METHOD_TEXTS, TakeSettings.method

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -19,7 +20,11 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from flowbrush.backend.errors import Code, ModelError
+from flowbrush.backend.models import loading
+from flowbrush.backend.models.choice import resolve
 from flowbrush.backend.models.space_to_depth import SpaceToDepth
+from flowbrush.backend.take import TakeSettings
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -28,7 +33,7 @@ torch.set_num_threads(1)
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 BLOCKS = (16, 32)
-TEXT, TEXT_2 = 32, 48  # widths of the text encoders
+TEXT, TEXT_2, TEXT_SD2 = 32, 48, 40  # widths of the text encoders
 UNET = {
     "sample_size": 8,  # latents: pictures of 16 pixels
     "block_out_channels": BLOCKS,
@@ -58,6 +63,7 @@ VAE = {
     "sample_size": 16,
     "scaling_factor": 0.5,
 }
+UNET_SD2 = {**UNET, "cross_attention_dim": TEXT_SD2, "attention_head_dim": (2, 4), "use_linear_projection": True}
 UNET_LOSSLESS = {**UNET, "in_channels": 48, "out_channels": 48}
 
 
@@ -101,20 +107,30 @@ def vae() -> AutoencoderKL:
     return lively(AutoencoderKL(**VAE))
 
 
-def write_sd(folder: Path, in_channels: int = 4, seed: int = 0) -> Path:
+def write_sd(
+    folder: Path, in_channels: int = 4, seed: int = 0, unet: dict[str, Any] = UNET, prediction: str = "epsilon"
+) -> Path:
     """A model in the layout of Stable Diffusion 1.5; `in_channels=9` makes the one for inpainting."""
     torch.manual_seed(seed)
+    text = text_config(hidden_size=unet["cross_attention_dim"])
+    words = tokenizer(folder / "words", **({"pad_token": "!"} if unet is UNET_SD2 else {}))
+    schedule = {**SCHEDULE, "clip_sample": False, "set_alpha_to_one": False, "prediction_type": prediction}
     StableDiffusionPipeline(
         vae=vae(),
-        text_encoder=lively(CLIPTextModel(text_config()), 3.0),
-        tokenizer=tokenizer(folder / "words"),
-        unet=lively(UNet2DConditionModel(in_channels=in_channels, **UNET)),
-        scheduler=DDIMScheduler(**SCHEDULE, clip_sample=False, set_alpha_to_one=False),
+        text_encoder=lively(CLIPTextModel(text), 3.0),
+        tokenizer=words,
+        unet=lively(UNet2DConditionModel(in_channels=in_channels, **unet)),
+        scheduler=DDIMScheduler(**schedule),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
     ).save_pretrained(folder)
     return folder
+
+
+def write_sd2(folder: Path, seed: int = 0) -> Path:
+    """A model in the layout of Stable Diffusion 2 that predicts velocity."""
+    return write_sd(folder, seed=seed, unet=UNET_SD2, prediction="v_prediction")
 
 
 def write_lossless(folder: Path, seed: int = 0) -> Path:
@@ -241,24 +257,35 @@ def original_vae_name(name: str, levels: int) -> str:
     return name
 
 
-def write_single_file(path: Path, model: Path) -> Path:
+def write_single_file(path: Path, model: Path, metadata: dict[str, str] | None = None) -> Path:
     """The diffusers model in folder `model` as one file with the names and shapes of the original checkpoints."""
     pipeline_class = StableDiffusionXLPipeline if (model / "text_encoder_2").is_dir() else StableDiffusionPipeline
     pipeline = pipeline_class.from_pretrained(model, local_files_only=True)
     weights = original_unet(pipeline.unet, "model.diffusion_model.")
-    for name, weight in pipeline.vae.state_dict().items():
-        original = original_vae_name(name, len(VAE["block_out_channels"]))
-        if "attn_1" in original and original.endswith("weight") and weight.ndim == 2:
-            weight = weight[:, :, None, None]  # the original has 1 × 1 convolutions here
-        weights[f"first_stage_model.{original}"] = weight
+    weights |= original_vae(pipeline.vae, "first_stage_model.")
     xl = pipeline_class is StableDiffusionXLPipeline
+    if pipeline.unet.config.cross_attention_dim == TEXT_SD2:
+        weights |= original_open_clip(pipeline.text_encoder, "cond_stage_model.model.")
+        save_file({name: weight.contiguous() for name, weight in weights.items()}, path, metadata)
+        return path
     clip = "conditioner.embedders.0.transformer." if xl else "cond_stage_model.transformer."
     for name, weight in pipeline.text_encoder.state_dict().items():
         weights[clip + "text_model." + name.removeprefix("text_model.")] = weight
     if xl:
         weights |= original_open_clip(pipeline.text_encoder_2, "conditioner.embedders.1.model.")
-    save_file({name: weight.contiguous() for name, weight in weights.items()}, path)
+    save_file({name: weight.contiguous() for name, weight in weights.items()}, path, metadata)
     return path
+
+
+def original_vae(module: AutoencoderKL, prefix: str) -> dict[str, torch.Tensor]:
+    """The weights of a VAE by their original names."""
+    weights = {}
+    for name, weight in module.state_dict().items():
+        original = original_vae_name(name, len(VAE["block_out_channels"]))
+        if "attn_1" in original and original.endswith("weight") and weight.ndim == 2:
+            weight = weight[:, :, None, None]  # the original has 1 × 1 convolutions here
+        weights[prefix + original] = weight.contiguous()
+    return weights
 
 
 def original_unet(module: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
@@ -282,8 +309,9 @@ def original_open_clip(encoder: torch.nn.Module, prefix: str) -> dict[str, torch
         "token_embedding.weight": state["embeddings.token_embedding.weight"],
         "ln_final.weight": state["final_layer_norm.weight"],
         "ln_final.bias": state["final_layer_norm.bias"],
-        "text_projection": state["text_projection.weight"].T,
     }
+    if "text_projection.weight" in state:  # not in that of Stable Diffusion 2
+        weights["text_projection"] = state["text_projection.weight"].T
     for layer in range(encoder.config.num_hidden_layers):
         ours, theirs = f"encoder.layers.{layer}.", f"transformer.resblocks.{layer}."
         for kind in ("weight", "bias"):
@@ -388,3 +416,23 @@ def lora_keys(
         layer = original_unet_name(f"{layer}.weight", config["layers_per_block"], int(attends)).removesuffix(".weight")
     key = f"{prefix}_{layer.replace('.', '_')}"
     return {f"{key}.lora_down.weight": down, f"{key}.lora_up.weight": up, f"{key}.alpha": alpha}
+
+
+def write_layouts(folder: Path, models: Path, names: dict[str, str]) -> Path:
+    """Layouts for single files as small as the `models`; names: of the models, by layout."""
+    for layout, name in names.items():
+        write_layout(folder / layout, models / name, models / name / "controlnets" / "depth")
+    return folder
+
+
+def load(chosen: TakeSettings) -> loading.Models:
+    return loading.load(resolve(chosen), "float32")
+
+
+def refused(chosen: TakeSettings, code: Code, *words: str) -> None:
+    """Asserts that a model is refused with `code` and a sentence that holds `words`."""
+    with pytest.raises(ModelError) as caught:
+        load(chosen)
+    assert caught.value.code == code
+    for word in words:
+        assert word in str(caught.value)

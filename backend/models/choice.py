@@ -39,6 +39,7 @@ _CLASSES = {
     "tokenizer": _TOKENIZERS,
     "tokenizer_2": _TOKENIZERS,
 }
+_KINDS = {"ControlNet": ("ControlNetModel",), "VAE": ("AutoencoderKL", "AutoencoderTiny")}
 _FAMILIES = re.compile(r"StableDiffusion(XL)?(ControlNet)?(Img2Img|Inpaint)?Pipeline|LatentConsistencyModelPipeline")
 _WITHOUT_WEIGHTS = ("tokenizer", "tokenizer_2", "scheduler")
 SD_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
@@ -61,13 +62,14 @@ class Source:
 
     path: a diffusers folder or a single file. files: every file that is read of it, with size and modification time,
     so that a changed file makes another Source. parts: what the folder holds; empty for a single file.
-    variant: which weights of a ControlNet's folder, often ''.
+    variant, class_name: of the folder of a ControlNet or VAE, which weights, often '', and which class loads them.
     """
 
     path: Path
     files: tuple[tuple[Path, int, int], ...]
     parts: tuple[Part, ...] = ()
     variant: str = ""
+    class_name: str = ""
 
     @property
     def is_pickle(self) -> bool:
@@ -79,7 +81,8 @@ class Source:
 class ModelChoice:
     """The model of a take and its ControlNets, LoRAs and embeddings, in the order of the settings.
 
-    embeddings: each with the word that stands for it.
+    embeddings: each with the word that stands for it. vae: instead of the model's own, if any. prediction: as in the
+    settings.
     """
 
     base: Source
@@ -87,6 +90,8 @@ class ModelChoice:
     conditions: tuple[str, ...]
     loras: tuple[Source, ...] = ()
     embeddings: tuple[tuple[str, Source], ...] = ()
+    vae: Source | None = None
+    prediction: str = ""
 
 
 def resolve(settings: TakeSettings) -> ModelChoice:
@@ -106,10 +111,11 @@ def resolve(settings: TakeSettings) -> ModelChoice:
         )
         loras = tuple(_added(lora.file, "LoRA") for lora in settings.loras)
         embeddings = tuple((one.word, _added(one.file, "embedding")) for one in settings.embeddings)
+        vae = _source(_path(settings.vae), "VAE", settings.allow_pickle) if settings.vae else None
     except OSError as error:
         raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
     conditions = tuple(control.condition for control in settings.controls)
-    return ModelChoice(base, controls, conditions, loras, embeddings)
+    return ModelChoice(base, controls, conditions, loras, embeddings, vae, settings.prediction)
 
 
 def model_path(setting: str) -> Path:
@@ -121,14 +127,15 @@ def model_path(setting: str) -> Path:
 
 
 def fingerprints(choice: ModelChoice) -> dict[str, str]:
-    """The SHA-256 of the model and of each ControlNet, LoRA and embedding, for take.json.
+    """The SHA-256 of the model and of all that is used with it, for take.json.
 
     That of a single file is the file's own; that of a folder is over its files' names and hashes.
     """
     controls = {f"control {index}: {name}": source for index, (name, source) in enumerate(_named_controls(choice))}
     loras = {f"lora {index}: {source.path.stem}": source for index, source in enumerate(choice.loras)}
     embeddings = {f"embedding {index}: {word}": source for index, (word, source) in enumerate(choice.embeddings)}
-    sources = {"model": choice.base, **controls, **loras, **embeddings}
+    vae = {} if choice.vae is None else {"vae": choice.vae}
+    sources = {"model": choice.base, **controls, **loras, **embeddings, **vae}
     return {role: _fingerprint(source) for role, source in sources.items()}
 
 
@@ -182,7 +189,7 @@ def _source(path: Path, kind: str, allow_pickle: bool) -> Source:
         raise ModelError(Code.MISSING_MODEL, f"There is no {kind} at {path}: choose a folder or file that exists")
     if path.is_file():
         return _file_source(path, allow_pickle)
-    return _model_folder(path, allow_pickle) if kind == "model" else _control_folder(path, allow_pickle)
+    return _model_folder(path, allow_pickle) if kind == "model" else _part_folder(path, kind, allow_pickle)
 
 
 def _added(setting: str, kind: str) -> Source:
@@ -236,13 +243,16 @@ def _class_of(path: Path, name: str, value: object) -> tuple[str, str]:
     return library, class_name
 
 
-def _control_folder(path: Path, allow_pickle: bool) -> Source:
+def _part_folder(path: Path, kind: str, allow_pickle: bool) -> Source:
+    """A model of which the folder is no part of another's."""
+    advice = "choose the folder of one in diffusers' layout, or a .safetensors file"
     if not (path / "config.json").is_file():
-        raise _bad(f"{path} holds no config.json: choose the folder of a ControlNet in diffusers' layout")
-    if read_json(path / "config.json", MAX_CONFIG, _bad).get("_class_name") != "ControlNetModel":
-        raise _bad(f"{path} is not a ControlNet: choose the folder of one in diffusers' layout")
+        raise _bad(f"{path} holds no config.json and is no {kind}: {advice}")
+    class_name = read_json(path / "config.json", MAX_CONFIG, _bad).get("_class_name")
+    if class_name not in _KINDS[kind]:
+        raise _bad(f"{path} is not a {kind}: {advice}")
     variant, files = _part_files(path, True, allow_pickle)
-    return Source(path, tuple(_stamped(file) for file in files), variant=variant)
+    return Source(path, tuple(_stamped(file) for file in files), variant=variant, class_name=class_name)
 
 
 def _part_files(folder: Path, has_weights: bool, allow_pickle: bool) -> tuple[str, list[Path]]:

@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
+from ..storage import read_json
+from . import single_file
 from .additions import Additions
-from .choice import ModelChoice, Source, tensor_shapes
+from .choice import MAX_CONFIG, ModelChoice, Source
 from .vision import import_torchvision
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import ControlNetModel, DiffusionPipeline
-
-# Configurations of the families that come as single files, which hold weights only.
-LAYOUTS = Path(__file__).parent / "layouts"
-# CLIP's own vocabulary, which all these families share.
-TOKENIZER = LAYOUTS / "clip"
+    from diffusers import ControlNetModel, DiffusionPipeline, UNet2DConditionModel
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,7 @@ class Models:
     pipeline: a StableDiffusionPipeline or StableDiffusionXLPipeline: it holds the parts and encodes prompts.
     xl: whether it is of the XL family. latent_channels: of the VAE. inpaints: whether the UNet was trained to take a
     mask and the masked picture besides the latents. additions: the LoRAs and embeddings that the pipeline wears.
+    notices: what the user is told about it.
     """
 
     pipeline: DiffusionPipeline
@@ -41,6 +39,7 @@ class Models:
     latent_channels: int
     inpaints: bool
     additions: Additions
+    notices: tuple[str, ...] = ()
 
 
 _kept: dict[tuple[ModelChoice, str], Models] = {}
@@ -72,13 +71,11 @@ def _loaded(choice: ModelChoice, precision: str) -> Models:
     import_torchvision()
     _be_quiet()
     dtype: torch.dtype = getattr(torch, precision)
-    if choice.base.path.is_file():
-        parts = _guarded(choice.base, _single_file_parts, choice.base.path, dtype)
-    else:
-        parts = _guarded(choice.base, _folder_parts, choice.base, dtype)
-    xl = "text_encoder_2" in parts
-    controlnets = tuple(_guarded(source, _controlnet, source, dtype, xl) for source in choice.controls)
-    models = _guarded(choice.base, _assembled, parts, controlnets)
+    vae = None if choice.vae is None else _guarded(choice.vae, _vae, choice.vae, choice.base, dtype)
+    parts, notices = _guarded(choice.base, _parts, choice, dtype, vae)
+    unet = parts["unet"]
+    controlnets = tuple(_guarded(source, _controlnet, source, dtype, unet) for source in choice.controls)
+    models = _guarded(choice.base, _assembled, parts, controlnets, notices)
     for source, controlnet in zip(choice.controls, controlnets, strict=True):
         _check_fit(models, choice.base, source, controlnet)
     return models
@@ -123,7 +120,30 @@ def _guarded(source: Source, work: Any, *arguments: Any) -> Any:
         raise _bad(f"{source.path} is damaged or not of its family ({reason})") from error
 
 
-def _assembled(parts: dict[str, Any], controlnets: tuple[ControlNetModel, ...]) -> Models:
+def _parts(choice: ModelChoice, dtype: torch.dtype, vae: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The parts of the model by their names in a pipeline, and what the user is told about them."""
+    path = choice.base.path
+    if path.is_dir():
+        parts = _folder_parts(choice.base, dtype, {} if vae is None else {"vae": vae})
+        changes: dict[str, Any] = {"prediction_type": choice.prediction} if choice.prediction else {}
+        return {**parts, "scheduler": _changed(parts["scheduler"], changes)}, ()
+    parts, predicts = single_file.load_parts(path, dtype, vae, choice.prediction)
+    changes = {"prediction_type": predicts.kind}
+    if predicts.zero_snr:
+        changes |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    notice = (
+        f"{path.name} does not say what it predicts: '{predicts.kind}', by its weights. If it paints nothing but "
+        f"noise, set the prediction to '{'epsilon' if predicts.kind == 'v_prediction' else 'v_prediction'}'"
+    )
+    parts["scheduler"] = _changed(parts["scheduler"], changes)
+    return parts, (notice,) if predicts.guessed else ()
+
+
+def _changed(scheduler: Any, changes: dict[str, Any]) -> Any:
+    return type(scheduler).from_config(scheduler.config, **changes) if changes else scheduler
+
+
+def _assembled(parts: dict[str, Any], controlnets: tuple[ControlNetModel, ...], notices: tuple[str, ...]) -> Models:
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
     xl = "text_encoder_2" in parts
@@ -144,7 +164,7 @@ def _assembled(parts: dict[str, Any], controlnets: tuple[ControlNetModel, ...]) 
         raise ValueError(f"its scheduler, {type(parts['scheduler']).__name__}, is for models of another kind")
     for module in (parts["unet"], parts["vae"], *controlnets):
         module.to(memory_format=_channels_last()).requires_grad_(False)
-    return Models(pipeline, controlnets, xl, channels, taken != channels, Additions(pipeline))
+    return Models(pipeline, controlnets, xl, channels, taken != channels, Additions(pipeline), notices)
 
 
 def _channels_last() -> torch.memory_format:
@@ -154,11 +174,14 @@ def _channels_last() -> torch.memory_format:
     return torch.channels_last
 
 
-def _folder_parts(source: Source, dtype: torch.dtype) -> dict[str, Any]:
+def _folder_parts(source: Source, dtype: torch.dtype, instead: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a folder by their names; those in `instead` are taken from there."""
     import torch
 
-    loaded = {}
+    loaded = dict(instead)
     for part in source.parts:
+        if part.name in instead:
+            continue
         cls = getattr(importlib.import_module(part.library), part.class_name)
         folder = source.path / part.name
         if issubclass(cls, torch.nn.Module):
@@ -182,65 +205,34 @@ def _module(cls: Any, folder: Path, dtype: torch.dtype, variant: str, allow_pick
     return module.eval()
 
 
-def _controlnet(source: Source, dtype: torch.dtype, xl: bool) -> ControlNetModel:
+def _controlnet(source: Source, dtype: torch.dtype, unet: UNet2DConditionModel) -> ControlNetModel:
     from diffusers import ControlNetModel
 
     if source.path.is_dir():
         return _module(ControlNetModel, source.path, dtype, source.variant, source.is_pickle)
-    return ControlNetModel.from_single_file(
-        str(source.path),
-        config=str(LAYOUTS / ("sdxl" if xl else "sd15")),
-        subfolder="controlnet",
-        torch_dtype=dtype,
-        local_files_only=True,
-    ).eval()
+    return single_file.load_controlnet(source.path, dtype, unet)
 
 
-def _single_file_parts(path: Path, dtype: torch.dtype) -> dict[str, Any]:
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
-    from transformers import CLIPTokenizer
+def _vae(source: Source, base: Source, dtype: torch.dtype) -> Any:
+    """The VAE from `source`, if it is of the same family as that of `base`."""
+    import diffusers
 
-    layout, in_channels = _layout(_shapes(path))
-    common = {"config": str(LAYOUTS / layout), "torch_dtype": dtype, "local_files_only": True}
-    given = {
-        "unet": UNet2DConditionModel.from_single_file(str(path), subfolder="unet", in_channels=in_channels, **common),
-        "tokenizer": CLIPTokenizer.from_pretrained(str(TOKENIZER)),
-    }
-    if layout == "sdxl":
-        given["tokenizer_2"] = CLIPTokenizer.from_pretrained(str(TOKENIZER), pad_token="!")
-        pipeline = StableDiffusionXLPipeline.from_single_file(str(path), **given, **common)
+    if base.path.is_file():
+        layout, folder = single_file.family(base.path), single_file.LAYOUTS / single_file.family(base.path)
     else:
-        pipeline = StableDiffusionPipeline.from_single_file(
-            str(path), **given, safety_checker=None, feature_extractor=None, **common
-        )
-    names = (*given, "vae", "scheduler", *(n for n in ("text_encoder", "text_encoder_2") if hasattr(pipeline, n)))
-    parts = {name: getattr(pipeline, name) for name in names}
-    for name in ("text_encoder", "text_encoder_2"):
-        if name in parts and any(weight.is_meta for weight in parts[name].state_dict().values()):
-            raise NotImplementedError(f"{name} lacks weights")
-    return parts
-
-
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    import torch
-
-    if path.suffix == ".safetensors":
-        return tensor_shapes(path)
-    weights = torch.load(path, map_location="meta", weights_only=True)
-    return {name: tuple(weight.shape) for name, weight in weights.get("state_dict", weights).items()}
-
-
-def _layout(shapes: dict[str, tuple[int, ...]]) -> tuple[str, int]:
-    """The family of a single file, by the names in the original checkpoints, and its UNet's input channels."""
-    first = shapes.get("model.diffusion_model.input_blocks.0.0.weight")
-    if first is None or len(first) != 4:
-        raise ValueError("it holds no Stable Diffusion UNet")
-    if not any(name.startswith("first_stage_model.") for name in shapes):
-        raise ValueError("it comes without its VAE; choose a version with the VAE baked in")
-    for layout, prefix in (("sd15", "cond_stage_model.transformer."), ("sdxl", "conditioner.embedders.1.model.")):
-        if any(name.startswith(prefix) for name in shapes):
-            return layout, first[1]
-    raise ValueError("only Stable Diffusion 1 and XL come as a single file; choose the model's diffusers folder")
+        layout, folder = "sdxl" if any(part.name == "text_encoder_2" for part in base.parts) else "sd15", base.path
+    own = read_json(folder / "vae" / "config.json", MAX_CONFIG, _bad)
+    if source.path.is_dir():
+        vae = _module(getattr(diffusers, source.class_name), source.path, dtype, source.variant, source.is_pickle)
+    else:
+        vae = single_file.load_vae(source.path, dtype, layout)
+    same = vae.config.latent_channels == own.get("latent_channels", 4)
+    # The latents of a tiny one are of the same kind, in numbers of another size.
+    if type(vae).__name__ == own.get("_class_name"):
+        same = same and vae.config.scaling_factor == own.get("scaling_factor", vae.config.scaling_factor)
+    if not same:
+        raise _bad(f"the VAE {source.path} was made for another family of models than {base.path.name}")
+    return vae
 
 
 def _check_fit(models: Models, base: Source, source: Source, controlnet: ControlNetModel) -> None:

@@ -41,6 +41,7 @@ from .prompts import Mixture, mixture
 from .region import Region, around, padded, whole
 from .schedulers import make_scheduler
 from .shared_attention import SharedAttention, self_attention
+from .texts import check_clip_skip, encoded, encoded_negative
 
 if TYPE_CHECKING:
     import torch
@@ -69,9 +70,10 @@ class DiffusionPainter:
             self._warn(notice)
         with memory_explained():
             self._models = load(model, choose_precision(settings.precision, self._device))
-        for notice in notices(settings):
+        for notice in (*notices(settings), *self._models.notices):
             self._warn(notice)
         self._pipeline: Any = self._models.pipeline
+        check_clip_skip(self._pipeline, settings.clip_skip)
         self._unet, self._vae = self._pipeline.unet, self._pipeline.vae
         self._attends = bool(self_attention(self._unet))
         if settings.shared_attention and not self._attends:
@@ -300,19 +302,13 @@ class DiffusionPainter:
         # The same in all pictures: one that looks at another has as many halves.
         guided = uses_guidance(self._unet, self._settings.most("guidance"))
         encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])
+        skip = self._settings.clip_skip
         with self._lender.lent(*encoders):
-            positive, negative, *pooled = self._pipeline.encode_prompt(
-                prompt=prompt,
-                device=self._device,
-                num_images_per_prompt=1,
-                do_classifier_free_guidance=guided,
-                negative_prompt=negative_prompt or None,
-            )
-        if guided:
-            positive = torch.cat([negative, positive])
-            pooled = [torch.cat([pooled[1], pooled[0]])] if pooled else []
-        dtype = self._unet.dtype
-        return Text(positive.to(dtype), pooled[0].to(dtype) if pooled else None)
+            texts = encoded(self._pipeline, prompt, self._device, skip)
+            if guided:
+                negative = encoded_negative(self._pipeline, negative_prompt, self._device, skip, texts)
+                texts = tuple(torch.cat(both) for both in zip(negative, texts, strict=True))
+        return Text(*(text.to(self._unet.dtype) for text in texts))
 
     def _check_length(self, prompt: str) -> None:
         tokenizer = self._pipeline.tokenizer

@@ -42,6 +42,9 @@ OTHER = TakeSettings(
     shared_attention=True,
     loras=(LoraSettings(__file__, 0.7), LoraSettings(__file__, -0.3)),
     embeddings=(EmbeddingSettings(__file__, "hero"),),
+    prediction="v_prediction",
+    clip_skip=1,
+    vae="/nowhere/vae.safetensors",
 )
 OF_THE_MACHINE = {"device", "precision", "allow_pickle", "frames"}
 

@@ -16,16 +16,18 @@ import_torchvision()
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders `sd`, `sdxl`, `inpaint` and `lossless`, with ControlNets for depth and normal."""
+    """Folders `sd`, `sd2`, `sdxl`, `inpaint` and `lossless`, with ControlNets for depth and normal."""
     import tiny_models  # which imports diffusers
 
     folder = tmp_path_factory.mktemp("models")
     tiny_models.write_sd(folder / "sd")
+    tiny_models.write_sd2(folder / "sd2")
     tiny_models.write_sd(folder / "inpaint", in_channels=9)
     tiny_models.write_sdxl(folder / "sdxl")
     tiny_models.write_lossless(folder / "lossless")
     for name, unet in (
         ("sd", tiny_models.UNET),
+        ("sd2", tiny_models.UNET_SD2),
         ("inpaint", tiny_models.UNET),
         ("sdxl", tiny_models.UNET_XL),
         ("lossless", tiny_models.UNET_LOSSLESS),

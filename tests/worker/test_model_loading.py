@@ -13,20 +13,22 @@ import tiny_models
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from flowbrush.backend.errors import Code, ModelError, SettingsError
-from flowbrush.backend.models import loading
+from flowbrush.backend.models import single_file
 from flowbrush.backend.models.choice import fingerprints, resolve
 from flowbrush.backend.models.device import Needs, choose_device, choose_precision, make_plan
 from flowbrush.backend.take import ControlSettings, TakeSettings
 from safetensors.torch import load_file, save_file
+from tiny_models import load, refused
 from transformers import AutoConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders `sd` and `sdxl`, each with a ControlNet for depth where it is looked for."""
+    """Folders `sd`, `sd2` and `sdxl`, each with a ControlNet for depth where it is looked for."""
     folder = tmp_path_factory.mktemp("models")
     for name, write, unet in (
         ("sd", tiny_models.write_sd, tiny_models.UNET),
+        ("sd2", tiny_models.write_sd2, tiny_models.UNET_SD2),
         ("sdxl", tiny_models.write_sdxl, tiny_models.UNET_XL),
     ):
         write(folder / name)
@@ -43,29 +45,14 @@ def sd(models: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def layouts(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Layouts for single files as small as the models here."""
-    for layout, name in (("sd15", "sd"), ("sdxl", "sdxl")):
-        model = models / name
-        tiny_models.write_layout(tmp_path / "layouts" / layout, model, model / "controlnets" / "depth")
-    monkeypatch.setattr(loading, "LAYOUTS", tmp_path / "layouts")
-    monkeypatch.setattr(loading, "TOKENIZER", models / "sd" / "tokenizer")
+    small = tiny_models.write_layouts(tmp_path / "layouts", models, {"sd15": "sd", "sd2": "sd2", "sdxl": "sdxl"})
+    monkeypatch.setattr(single_file, "LAYOUTS", small)
+    monkeypatch.setattr(single_file, "TOKENIZER", models / "sd" / "tokenizer")
     return tmp_path / "layouts"
 
 
 def settings(model: Path, *controls: ControlSettings, allow_pickle: bool = False) -> TakeSettings:
     return TakeSettings(model=str(model), controls=controls, allow_pickle=allow_pickle)
-
-
-def load(chosen: TakeSettings) -> loading.Models:
-    return loading.load(resolve(chosen), "float32")
-
-
-def refused(chosen: TakeSettings, code: Code, *words: str) -> None:
-    """Asserts that a model is refused with `code` and a sentence that holds `words`."""
-    with pytest.raises(ModelError) as caught:
-        load(chosen)
-    assert caught.value.code == code
-    for word in words:
-        assert word in str(caught.value)
 
 
 DEPTH = ControlSettings("depth")
@@ -82,7 +69,7 @@ def test_folder_loads_with_its_own_controlnet(models: Path, name: str) -> None:
     assert torch.equal(loaded.controlnets[0].conv_in.weight, stored["conv_in.weight"])
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl"])
+@pytest.mark.parametrize("name", ["sd", "sd2", "sdxl"])
 def test_single_file_holds_the_same_weights_as_the_folder(
     models: Path, layouts: Path, tmp_path: Path, name: str
 ) -> None:
@@ -114,22 +101,24 @@ def test_shipped_layouts_are_those_of_the_real_models() -> None:
     def parameters(cls: type, layout: str, part: str) -> int:
         with torch.device("meta"):
             if cls in (CLIPTextModel, CLIPTextModelWithProjection):
-                module = cls(AutoConfig.from_pretrained(loading.LAYOUTS / layout / part))
+                module = cls(AutoConfig.from_pretrained(single_file.LAYOUTS / layout / part))
             else:
-                module = cls.from_config(cls.load_config(loading.LAYOUTS / layout / part))
+                module = cls.from_config(cls.load_config(single_file.LAYOUTS / layout / part))
         return sum(weight.numel() for weight in module.parameters())
 
     assert parameters(UNet2DConditionModel, "sd15", "unet") == 859_520_964
     assert parameters(AutoencoderKL, "sd15", "vae") == 83_653_863
     assert parameters(CLIPTextModel, "sd15", "text_encoder") == 123_060_480
     assert parameters(ControlNetModel, "sd15", "controlnet") == 361_279_120
+    assert parameters(UNet2DConditionModel, "sd2", "unet") == 865_910_724
+    assert parameters(CLIPTextModel, "sd2", "text_encoder") == 340_387_840
     assert parameters(UNet2DConditionModel, "sdxl", "unet") == 2_567_463_684
     assert parameters(CLIPTextModelWithProjection, "sdxl", "text_encoder_2") == 694_659_840
 
 
 def test_the_tokenizer_for_single_files_is_clips() -> None:
     """Ids that OpenAI's tokenizer gives."""
-    words = CLIPTokenizer.from_pretrained(str(loading.TOKENIZER))
+    words = CLIPTokenizer.from_pretrained(str(single_file.TOKENIZER))
     wanted = [49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 49407]
     assert words("a photo of an astronaut riding a horse").input_ids == wanted
 
@@ -281,7 +270,7 @@ def test_single_files_of_other_kinds_are_refused(models: Path, layouts: Path, tm
     weights = load_file(tiny_models.write_single_file(file, models / "sd"))
     save_file({k: v for k, v in weights.items() if not k.startswith("first_stage_model")}, file)
     refused(settings(file), Code.BAD_MODEL, "without its VAE")
-    save_file({k.replace("transformer.text_model", "model"): v for k, v in weights.items()}, file)
+    save_file({k.replace("transformer.text_model", "encoder"): v for k, v in weights.items()}, file)
     refused(settings(file), Code.BAD_MODEL, "diffusers folder")
     save_file({k: v for k, v in weights.items() if "middle_block.0" not in k}, file)
     refused(settings(file), Code.BAD_MODEL, "lacks")

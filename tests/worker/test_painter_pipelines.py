@@ -53,7 +53,7 @@ def pipeline_result(model: Path, steps: int, strength: float, guidance: float, s
         return decode(pipeline.vae, latents)
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl"])
+@pytest.mark.parametrize("name", ["sd", "sd2", "sdxl"])
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
 @pytest.mark.parametrize("scheduler", ["", "euler"])
 def test_paints_what_the_pipelines_of_diffusers_paint(
