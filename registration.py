@@ -19,6 +19,7 @@ from .operators import (
     refresh,
     regions,
     report,
+    restyle,
     settings,
     stylize,
     takes,
@@ -62,6 +63,7 @@ CLASSES: tuple[type, ...] = (
     *additions.CLASSES,
     *bones.CLASSES,
     *footage.CLASSES,
+    *restyle.CLASSES,
     *settings.CLASSES,
     *takes.CLASSES,
     *queue.CLASSES,
@@ -83,6 +85,7 @@ def register() -> None:
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.types.WindowManager.flowbrush_queue = bpy.props.PointerProperty(type=FlowbrushQueue)
+    panels.restyle.add_to_menus()
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
     bpy.app.handlers.load_pre.append(queue_run.remember)
     bpy.app.handlers.load_post.append(queue_run.go_on)
@@ -98,6 +101,7 @@ def unregister() -> None:
             bpy.app.timers.unregister(timer)
     bpy.app.handlers.load_post.remove(queue_run.go_on)
     bpy.app.handlers.load_pre.remove(queue_run.remember)
+    panels.restyle.remove_from_menus()
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
     del bpy.types.WindowManager.flowbrush_queue
     del bpy.types.WindowManager.flowbrush_takes

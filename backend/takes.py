@@ -3,6 +3,7 @@
 takes/<take>/rating.json    {"stars": 4}; no part of the settings, so that it makes nothing outdated
 """
 
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -98,6 +99,24 @@ def remove(shot: Path, name: str) -> None:
             folder.rename(doomed / name)
         finally:
             shutil.rmtree(doomed)
+
+
+def name_for(shot: Path, wanted: str, settings: TakeSettings) -> str:
+    """The name under which a take with `settings` is made without touching another one: `wanted`, or with a number.
+
+    shot: the folder of the shot, which need not be there yet. A take that has these very settings keeps its name.
+    """
+    stem = re.sub(r" \d+$", "", wanted)
+    name, number = checked_name(wanted), 1
+    while (shot / "takes" / name / "take.json").exists():
+        try:
+            if Take.load(Shot.load(shot), name).settings == settings:
+                return name
+        except FlowbrushError:  # made by another Flowbrush, or damaged: left alone like any other take
+            pass
+        number += 1
+        name = f"{stem} {number}"
+    return name
 
 
 def _own_folder(shot: Path, name: str) -> Path:

@@ -24,14 +24,24 @@ from .job import Job, JobOperator
 class CaptureStage(worker.RequestStage):
     """Renders `frames` (first and last, both included) of `scene` into the shot `folder`.
 
-    Only what the scene's style and `method` need is captured.
+    Only what the style and `method` need is captured. tab: the scene whose settings say that; None for `scene`.
+    camera: the full name of one that is used in place of the scene's.
     """
 
-    def __init__(self, scene: bpy.types.Scene, folder: Path, frames: tuple[int, int], method: str) -> None:
+    def __init__(
+        self,
+        scene: bpy.types.Scene,
+        folder: Path,
+        frames: tuple[int, int],
+        method: str,
+        tab: bpy.types.Scene | None = None,
+        camera: str = "",
+    ) -> None:
         self.title = "Capturing"
         self._scene = scene.name
-        self._samples = scene.flowbrush.samples
-        self._passes, self._extras = needed_for(scene, method)
+        self._samples = (tab or scene).flowbrush.samples
+        self._passes, self._extras = needed_for(tab or scene, method)
+        self._camera = camera
         self._folder = folder
         self._frames = frames
         self._temporary: Path | None = None
@@ -51,6 +61,7 @@ class CaptureStage(worker.RequestStage):
             bring_caches(Path(bpy.data.filepath), copy)
         arguments = ["capture", str(copy), str(self._folder), "--scene", self._scene]
         arguments += ["--frames", *map(str, self._frames), "--samples", str(self._samples)]
+        arguments += ["--camera", self._camera] if self._camera else []
         arguments += ["--passes", *self._passes, "--extras", *self._extras]
         log = worker.log_file("capture")
         self._connection = Connection(scene_command(blender(), log, *arguments), log)

@@ -119,22 +119,19 @@ def estimators_for(
     is lacking, SettingsError where one that is not optional, or all that are lacking, cannot be estimated.
     """
     names, left_out = [], []
-    for control in controls:
-        try:
-            needs.check_condition(shot, control.condition)
-        except ShotError:
-            ways = {name: one for name, one in ESTIMATORS.items() if one.condition == control.condition}
-            ready = [
-                name for name, one in ways.items() if all(weights and (weights / file).is_file() for file in one.files)
-            ]
-            if ready:
-                names.append(ready[0])
-                continue
-            files = ", ".join(file for one in ways.values() for file in one.files) or "nothing that is known"
-            lack = f"Estimating '{control.condition}' needs {files}: choose the folder that holds it in the preferences"
-            if not control.optional:
-                raise SettingsError(Code.MISSING_MODEL, lack) from None
-            left_out.append(lack)
+    for control in lacking(shot, controls):
+        ways = {name: one for name, one in ESTIMATORS.items() if one.condition == control.condition}
+        ready = [
+            name for name, one in ways.items() if all(weights and (weights / file).is_file() for file in one.files)
+        ]
+        if ready:
+            names.append(ready[0])
+            continue
+        files = ", ".join(file for one in ways.values() for file in one.files) or "nothing that is known"
+        lack = f"Estimating '{control.condition}' needs {files}: choose the folder that holds it in the preferences"
+        if not control.optional:
+            raise SettingsError(Code.MISSING_MODEL, lack)
+        left_out.append(lack)
     if left_out and not names:
         raise SettingsError(Code.MISSING_MODEL, left_out[0])
     if not names:
@@ -142,6 +139,17 @@ def estimators_for(
             Code.BAD_SHOT, "The shot has all conditions that the style asks for: nothing is to be estimated"
         )
     return names, left_out
+
+
+def lacking(shot: Shot, controls: Sequence[ControlSettings]) -> list[ControlSettings]:
+    """Those of `controls` whose condition `shot` does not give. Raises SettingsError for a name that is none."""
+    found = []
+    for control in controls:
+        try:
+            needs.check_condition(shot, control.condition)
+        except ShotError:
+            found.append(control)
+    return found
 
 
 CLASSES = (FLOWBRUSH_OT_shot_from_strip, FLOWBRUSH_OT_shot_from_file, FLOWBRUSH_OT_estimate_conditions)

@@ -15,6 +15,7 @@ from . import (
     people,
     queue,
     regions,
+    restyle,
     settings,
     shot,
     style,
@@ -35,6 +36,8 @@ CLASSES: tuple[type, ...] = (
     *additions.CLASSES,
     *output.CLASSES,
     *takes.CLASSES,
-    *footage.CLASSES,
+    *footage.CLASSES[:1],
+    *restyle.CLASSES,
+    *footage.CLASSES[1:],
     *queue.CLASSES,
 )

@@ -18,12 +18,15 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
     """Captures the file's scene into a shot folder."""
     import bpy
 
+    from .cameras import see_through
     from .capture import CaptureSettings, capture
     from .open_file import open_file
 
     for notice in open_file(given.file):
         talk.notice(notice)
     scene = bpy.data.scenes[given.scene] if given.scene else bpy.context.scene
+    if given.camera:
+        see_through(scene, given.camera)
     first, last = given.frames or (scene.frame_start, scene.frame_end)
     settings = CaptureSettings(
         first,
@@ -89,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--size", nargs=2, type=int)
     one.add_argument("--samples", type=int)
     one.add_argument("--scene", default="")
+    one.add_argument("--camera", default="", help="the full name of one that is used in place of the scene's")
     one.add_argument("--passes", nargs="*", choices=PASSES, default=PASSES)
     one.add_argument("--extras", nargs="*", choices=EXTRAS, default=())
     one.set_defaults(run=capture)

@@ -45,12 +45,27 @@ def check(scene: bpy.types.Scene, frames: range) -> None:
                 Code.NO_CAMERA,
                 f"The scene '{scene.name}' has no camera: add one, or make a camera the scene's active one",
             )
-        if camera.type != "CAMERA" or camera.data.type not in KINDS:
-            raise SceneError(
-                Code.UNSUPPORTED_SCENE,
-                f"'{camera.name}' is not a perspective or orthographic camera: "
-                "change its lens type, panoramic pictures cannot be stylized",
-            )
+        check_one(camera)
+
+
+def check_one(camera: bpy.types.Object) -> None:
+    """Raises SceneError where what `camera` sees has no single plane."""
+    if camera.type != "CAMERA" or camera.data.type not in KINDS:
+        raise SceneError(
+            Code.UNSUPPORTED_SCENE,
+            f"'{camera.name}' is not a perspective or orthographic camera: "
+            "change its lens type, panoramic pictures cannot be stylized",
+        )
+
+
+def see_through(scene: bpy.types.Scene, name: str) -> None:
+    """Makes the camera of the full name `name` the only one of `scene`, as a scene strip can. Raises SceneError."""
+    camera = next((item for item in bpy.data.objects if item.name_full == name), None)
+    if camera is None:
+        raise SceneError(Code.NO_CAMERA, f"The camera '{name}' of the strip is gone: choose another one in its sidebar")
+    scene.camera = camera
+    for marker in scene.timeline_markers:
+        marker.camera = None
 
 
 def cuts(scene: bpy.types.Scene, frames: range) -> tuple[int, ...]:

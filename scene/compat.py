@@ -69,18 +69,22 @@ def refresh_compositor(scene: bpy.types.Scene) -> None:
 
 def action_curves(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
     """The curves of the active action that belong to this data-block; since 4.4 actions have slots."""
+    return [curve for curves in curve_collections(animation) for curve in curves]
+
+
+def curve_collections(animation: bpy.types.AnimData) -> list[Any]:
+    """Where the curves of the active action lie that belong to this data-block, to add to them or take away."""
     action = animation.action
     if action is None:
         return []
     if not hasattr(action, "layers"):
-        return list(action.fcurves)
+        return [action.fcurves]
     return [
-        curve
+        bag.fcurves
         for layer in action.layers
         for strip in layer.strips
         for bag in strip.channelbags
         if bag.slot_handle == animation.action_slot_handle
-        for curve in bag.fcurves
     ]
 
 
@@ -188,6 +192,20 @@ def content_trim(strip: Any) -> tuple[int, int]:
     if hasattr(strip, "content_trim_start"):
         return round(strip.content_trim_start), round(strip.content_trim_end)
     return strip.animation_offset_start, strip.animation_offset_end
+
+
+def retimed_length(length: int) -> int:
+    """How many frames a retimed strip of `length` frames passes between its first and last key; since 5.0 all."""
+    return length if bpy.app.version >= (5, 0, 0) else length - 1
+
+
+def open_handles(strip: Any) -> None:
+    """Lets a strip show all that it has, as it is."""
+    new = hasattr(strip, "left_handle_offset")
+    for side in ("left_handle_offset", "right_handle_offset") if new else ("frame_offset_start", "frame_offset_end"):
+        setattr(strip, side, 0)
+    if len(getattr(strip, "retiming_keys", ())):  # in 4.2 only movie strips have them
+        strip.retiming_keys.reset()
 
 
 def move_strip(strip: Any, frame: int) -> None:

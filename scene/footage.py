@@ -46,7 +46,7 @@ def footage_of(scene: bpy.types.Scene, strip: Any) -> StripFootage:
     if strip.type == "MOVIE":
         path, first = Path(bpy.path.abspath(strip.filepath)), 1
         of_scene = Fraction(*frames_per_second(scene.render))
-        if _plays_in_time(strip, path):
+        if plays_in_time(strip, movie_length(path)):
             speed, rate = of_scene / Fraction(strip.fps), of_scene
     else:
         path, first = _sequence(strip)
@@ -54,17 +54,23 @@ def footage_of(scene: bpy.types.Scene, strip: Any) -> StripFootage:
     return StripFootage(strip.name, path, (first, first + len(shown) - 1), shown.start, rate)
 
 
-def _plays_in_time(strip: Any, path: Path) -> bool:
-    """Whether a movie strip keeps the movie's speed where the scene has another rate, instead of showing every frame.
-
-    Blender does not say so; but then the strip has not as many frames as the movie.
-    """
+def movie_length(path: Path) -> int:
+    """How many frames Blender finds in a movie. Raises SceneError where it cannot be read."""
     try:
         clip = bpy.data.movieclips.load(str(path))
     except RuntimeError as error:
         raise SceneError(Code.BAD_FOOTAGE, f"{path} cannot be read: put it back, or choose another") from error
-    frames = clip.frame_duration
+    frames: int = clip.frame_duration
     bpy.data.movieclips.remove(clip)
+    return frames
+
+
+def plays_in_time(strip: Any, frames: int) -> bool:
+    """Whether a strip of a movie of so many frames keeps its speed where the scene has another rate, instead of showing
+    every frame.
+
+    Blender does not say so; but then the strip has not as many frames as the movie.
+    """
     return abs(compat.content_length(strip) + sum(compat.content_trim(strip)) - frames) > 1
 
 

@@ -19,6 +19,7 @@ from .describe import frames_per_second, resolution
 
 TAG = "flowbrush_source"  # custom property of a strip: which pictures it shows
 TAG_FIRST = "flowbrush_first"  # the frame number of the strip's first picture
+OF = "flowbrush_of"  # the name of the strip over which it lies as its restyled version
 MAX_CHANNEL = 128  # Blender's own limit
 
 
@@ -84,7 +85,7 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
         strip = add(scene, pictures, free_channel(editor, pictures.frames))
         strip[TAG_FIRST] = pictures.first
     strip[TAG] = pictures.tag
-    _show(strip, pictures)
+    show(strip, pictures)
     moved = pictures.first - strip[TAG_FIRST]
     if moved:
         compat.move_strip(strip, compat.content_start(strip) + moved)
@@ -93,10 +94,10 @@ def place(scene: bpy.types.Scene, pictures: Pictures) -> Any:
     return strip
 
 
-def add(scene: bpy.types.Scene, pictures: Pictures, channel: int) -> Any:
-    """A new strip of `pictures`, which no later `place` finds again."""
+def add(scene: bpy.types.Scene, pictures: Pictures, channel: int, owner: Any = None) -> Any:
+    """A new strip of `pictures`, which no later `place` finds again. owner: a meta strip that it goes into."""
     frame_size = (scene.render.resolution_x, scene.render.resolution_y)
-    strip = compat.strips_of(scene.sequence_editor_create()).new_image(
+    strip = compat.strips_of(owner or scene.sequence_editor_create()).new_image(
         name=pictures.name,
         filepath=str(pictures.paths[0]),
         channel=channel,
@@ -105,11 +106,12 @@ def add(scene: bpy.types.Scene, pictures: Pictures, channel: int) -> Any:
         fit_method="ORIGINAL" if frame_size == even(pictures.size) else "FIT",
     )
     strip.blend_type = "ALPHA_OVER"
-    _show(strip, pictures)
+    show(strip, pictures)
     return strip
 
 
-def _show(strip: Any, pictures: Pictures) -> None:
+def show(strip: Any, pictures: Pictures) -> None:
+    """Lets an image strip show `pictures` instead of what it shows; where it lies is left alone."""
     strip.directory = folder_text(pictures.paths[0].parent)
     for index, path in enumerate(pictures.paths):
         if index < len(strip.elements):
@@ -181,7 +183,7 @@ def _frame_list(frames: list[int]) -> str:
 
 def _existing(editor: Any, pictures: Pictures) -> Any:
     for strip in every_strip(editor):
-        if strip.type == "IMAGE" and strip.get(TAG) == pictures.tag:
+        if strip.type == "IMAGE" and strip.get(TAG) == pictures.tag and OF not in strip:
             folder = Path(bpy.path.abspath(strip.directory))
             # Two shots may have one name; a folder that is gone means that this shot was moved.
             if not folder.exists() or folder.samefile(pictures.paths[0].parent):
@@ -191,7 +193,7 @@ def _existing(editor: Any, pictures: Pictures) -> Any:
 
 def free_channel(editor: Any, frames: range, count: int = 1) -> int:
     """The lowest channel of `count` above everything that shares one of `frames`. Raises SceneError."""
-    channel = 1 + max((strip.channel for strip in _sharing(editor, frames)), default=0)
+    channel = 1 + max((strip.channel for strip in sharing(editor, frames)), default=0)
     if channel + count - 1 > MAX_CHANNEL:
         raise SceneError(
             Code.UNSUPPORTED_SCENE,
@@ -200,7 +202,8 @@ def free_channel(editor: Any, frames: range, count: int = 1) -> int:
     return channel
 
 
-def _sharing(owner: Any, frames: range) -> list[Any]:
+def sharing(owner: Any, frames: range) -> list[Any]:
+    """The strips at the own level of a sequence editor or meta strip that share one of `frames`."""
     spans = [(strip, compat.strip_span(strip)) for strip in compat.strips_of(owner)]
     return [strip for strip, span in spans if span.start < frames.stop and frames.start < span.stop]
 
@@ -248,19 +251,27 @@ def _mismatches(scene: bpy.types.Scene, shot: Shot, pictures: Pictures) -> list[
             f"The take covers frames {frames.start} to {frames.stop - 1}, the scene renders only "
             f"{scene.frame_start} to {scene.frame_end}"
         )
-    if changed := colours_changed_by(scene):
-        notices.append(
+    return notices + colour_notices(scene)
+
+
+def colour_notices(scene: bpy.types.Scene) -> list[str]:
+    """A sentence where the colour management of `scene` alters what was painted, else none."""
+    changed = colours_changed_by(scene)
+    return (
+        [
             f"The scene's {changed} changes the take's colours in the sequencer: "
             "choose the view transform Standard with no other adjustment to see them as painted"
-        )
-    return notices
+        ]
+        if changed
+        else []
+    )
 
 
 def _around(scene: bpy.types.Scene, strip: Any) -> list[str]:
     editor = scene.sequence_editor
     notices = []
     # Takes and the render lie above each other on purpose.
-    others = [other for other in _sharing(editor, compat.strip_span(strip)) if other.get(TAG) is None]
+    others = [other for other in sharing(editor, compat.strip_span(strip)) if other.get(TAG) is None]
     seen = [other for other in others if other.type != "SOUND" and not other.mute]
     if below := [f"'{other.name}'" for other in seen if other.channel < strip.channel]:
         notices.append(f"'{strip.name}' lies above {', '.join(below)} and hides what they show")

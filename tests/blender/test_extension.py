@@ -111,6 +111,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "remove_take",
         "report",
         "restore_settings",
+        "restyle_strip",
         "save_settings",
         "set_class",
         "set_up_environment",
@@ -121,7 +122,17 @@ def test_disabling_removes_all_that_enabling_added(session):
         "swap_take",
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
-    panels = (*panels, "additions", "export", "footage", "footage_takes", "model_use", "queue", "footage_queue")
+    panels = (
+        *panels,
+        "restyle",
+        "additions",
+        "export",
+        "footage",
+        "footage_takes",
+        "model_use",
+        "queue",
+        "footage_queue",
+    )
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]
