@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .blender import run_scene
 from .errors import Code, FlowbrushError, ModelError
+from .installing.variants import VARIANTS
 from .models.catalogue import FAMILIES, with_needs
 from .models.installed import VARIABLE, agree, agreed, catalogue, listed, models_folder
 from .needs import CONDITIONS, EXTRAS, METHODS, PASSES
@@ -159,11 +160,16 @@ def parser() -> argparse.ArgumentParser:
     download.add_argument("--log", type=Path, help=argparse.SUPPRESS)  # Blender asks: it is answered in messages
     download.set_defaults(run=_download)
 
-    environment = commands.add_parser("environment", help="make or check the Python environment of the worker")
-    environment.add_argument("what", choices=("create", "check"))
+    environment = commands.add_parser(
+        "environment", help="make, check, repair or remove the worker's Python environment"
+    )
+    environment.add_argument("what", choices=("create", "check", "repair", "remove"))
     environment.add_argument("folder", type=Path)
     environment.add_argument(
         "--footage", action="store_true", help="with the extra that estimates conditions of footage"
+    )
+    environment.add_argument(
+        "--variant", choices=tuple(VARIANTS), help="build of PyTorch; default: what is there, or the package index has"
     )
     environment.add_argument("--also", type=Path, action="append", default=[], help="further requirement files")
     environment.set_defaults(run=_environment)
@@ -368,12 +374,32 @@ def _say_progress(_done: int, _total: int, sentence: str) -> None:
 
 def _environment(given: argparse.Namespace) -> None:
     from . import environment
+    from .footage.catalogue import catalogue as estimators
+    from .installing import install
 
+    folder = given.folder.absolute()
+    last = ""
+
+    def tell(_done: int, _total: int, sentence: str) -> None:
+        nonlocal last
+        if sentence.partition(":")[0] != last.partition(":")[0]:
+            print(sentence, flush=True)
+        last = sentence
+
+    what = install.contents(footage=given.footage, also=tuple(given.also))
+    if given.what == "remove":
+        install.remove(folder)
+        print(f"The backend's environment in {folder} is removed")
+        return
+    if given.footage:
+        print("The weights of the networks for footage are fetched when they are asked for and allowed:")
+        print("\n".join(f"  {line}" for line in estimators()))
     if given.what == "create":
-        environment.create(given.folder.absolute(), print, extra=tuple(given.also), footage=given.footage)
-    else:
-        environment.check(environment.python_of(given.folder), footage=given.footage)
-    print(f"The backend's environment in {given.folder} is ready")
+        install.create(folder, tell, what, variant=given.variant)
+    elif given.what == "repair":
+        install.repair(folder, tell, what)
+    environment.check(environment.python_of(folder), footage=given.footage)
+    print(f"The backend's environment in {folder} is ready")
 
 
 def _serve(given: argparse.Namespace) -> None:
