@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .backend.environment import python_of
+from .backend.installing.variants import VARIANTS
 
 PACKAGE = __package__
+BACKEND = "flowbrush-backend"  # the folder that is made in the place the user chose
+VARIANT_ITEMS = [
+    ("AUTO", "Fits This Machine", "What the graphics card and its driver can run"),
+    *((variant.name, variant.title, variant.needs) for variant in VARIANTS.values()),
+]
 
 
 class FlowbrushPreferences(bpy.types.AddonPreferences):
@@ -19,6 +25,14 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         name="Backend Python",
         description="Python that has torch and diffusers; when empty, the environment that Flowbrush makes for itself",
         subtype="FILE_PATH",
+    )
+    backend_place: StringProperty(
+        name="Backend Place",
+        description=f"Folder that gets a folder {BACKEND}; when empty, Blender's own folder for extensions",
+        subtype="DIR_PATH",
+    )
+    variant: EnumProperty(
+        name="Computes On", description="Which build of PyTorch is installed", items=VARIANT_ITEMS, default="AUTO"
     )
     shots_folder: StringProperty(
         name="Shots",
@@ -43,13 +57,17 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "shots_folder")
-        layout.prop(self, "backend_python", placeholder=str(own_environment()))
+        layout.prop(self, "backend_place", placeholder=str(own_environment().parent))
+        layout.prop(self, "variant")
+        layout.prop(self, "backend_python", placeholder=str(python_of(own_environment())))
         layout.prop(self, "use_footage")
         if self.use_footage:
             layout.prop(self, "estimator_weights")
         row = layout.row()
         row.operator("flowbrush.check_environment", icon="CHECKMARK")
         row.operator("flowbrush.set_up_environment", icon="IMPORT")
+        row.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
+        row.operator("flowbrush.remove_environment", icon="TRASH")
         job = context.window_manager.flowbrush
         for text in filter(None, (job.sentence if job.running else "", job.environment)):
             layout.label(text=text)
@@ -62,6 +80,9 @@ def get() -> FlowbrushPreferences:
 
 def own_environment() -> Path:
     """The folder of the environment that Flowbrush makes for itself; it may not exist yet."""
+    place = get().backend_place
+    if place:
+        return Path(bpy.path.abspath(place)) / BACKEND
     return Path(bpy.utils.extension_path_user(PACKAGE, path="environment"))
 
 

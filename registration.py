@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import chips, gallery, panels, preferences, thumbnails
+from . import backend_state, chips, gallery, panels, preferences, thumbnails
 from .operators import (
     additions,
     bones,
@@ -96,6 +96,7 @@ def register() -> None:
 def unregister() -> None:
     """Ends what runs, then removes handlers, properties and classes."""
     job.shut_down()
+    backend_state.unregister()
     for timer in (queue.watch, refresh.look_at_open_file):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)

@@ -7,6 +7,7 @@ from . import (
     additions,
     conditions,
     export,
+    first_run,
     footage,
     main,
     model_use,
@@ -24,6 +25,7 @@ from . import (
 
 CLASSES: tuple[type, ...] = (
     *settings.CLASSES,
+    *first_run.CLASSES,
     *main.CLASSES,
     *shot.CLASSES,
     *style.CLASSES,

@@ -2,6 +2,7 @@
 
 import bpy
 
+from .. import backend_state
 from . import settings
 from .tab import FlowbrushPanel, draw_job, draw_next_step
 
@@ -10,6 +11,11 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
     """The next step, or what runs."""
 
     bl_label = "Flowbrush"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Before there is a backend, the panel that sets it up stands alone."""
+        return backend_state.is_set_up()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Presets, and settings from elsewhere."""

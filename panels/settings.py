@@ -14,7 +14,7 @@ class FLOWBRUSH_PT_presets(PresetPanel, bpy.types.Panel):
 
 
 class FLOWBRUSH_MT_settings(bpy.types.Menu):
-    """Settings that come from elsewhere or go there"""
+    """Settings that come from elsewhere or go there, and the backend"""
 
     bl_label = "Settings"
 
@@ -26,6 +26,10 @@ class FLOWBRUSH_MT_settings(bpy.types.Menu):
         self.layout.operator("flowbrush.save_settings", icon="FILE_TICK")
         self.layout.separator()
         self.layout.operator("flowbrush.paste_settings", icon="PASTEDOWN")
+        self.layout.separator()
+        self.layout.operator("flowbrush.check_environment", icon="CHECKMARK")
+        self.layout.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
+        self.layout.operator("flowbrush.remove_environment", icon="TRASH")
 
 
 def draw_header(layout: bpy.types.UILayout) -> None:

@@ -45,6 +45,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         if job.code == "no_environment":
             row = box.row()
             row.alert = False
+            row.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
             row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
     elif job.sentence:
         draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")

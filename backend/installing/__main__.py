@@ -7,11 +7,12 @@ import threading
 import time
 from pathlib import Path
 
-from ..errors import Cancelled, FlowbrushError
+from ..errors import BackendError, Cancelled, Code, FlowbrushError
 from ..protocol import VERSION, Channel
 from .disk import in_words
 from .install import contents, create, remove, repair
-from .variants import VARIANTS
+from .machine import look
+from .variants import VARIANTS, choose
 
 REQUEST = 1
 _GRACE = 2.0  # seconds between the end of standard input and the end of this process
@@ -48,7 +49,13 @@ def run(given: argparse.Namespace, talk: Conversation) -> str:
     """Does what is asked for, and gives the sentence that tells so."""
     what = contents(footage=given.footage)
     if given.what == "create":
-        create(given.folder, talk.tell, what, variant=given.variant)
+        variant = given.variant
+        if variant == "auto":
+            choice = choose(look())
+            if not choice.variant:
+                raise BackendError(Code.NO_ENVIRONMENT, choice.reason)
+            variant = choice.variant
+        create(given.folder, talk.tell, what, variant=variant)
         return "The backend is ready"
     if given.what == "repair":
         broken = repair(given.folder, talk.tell, what)
@@ -63,10 +70,13 @@ def main() -> int:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("what", choices=("create", "repair", "remove"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--variant", choices=("", *VARIANTS), default="")
+    parser.add_argument("--variant", choices=("auto", *VARIANTS), default="auto", help="auto: what fits this machine")
+    parser.add_argument("--offline", action="store_true", help="use only what is on the disk")
     parser.add_argument("--footage", action="store_true")
     given = parser.parse_args()
     channel = Channel(given.log)
+    if given.offline:
+        os.environ["UV_OFFLINE"] = "1"
     talk = Conversation(channel)
     try:
         sentence = run(given, talk)

@@ -35,7 +35,7 @@ def used(folder: Path) -> int:
 
 
 def need(folder: Path, size: int) -> None:
-    """Raises StorageError(DISK_FULL) where the disk of `folder`, which need not exist yet, has less than `size` bytes to spare."""
+    """Raises StorageError(DISK_FULL) where the disk of `folder`, which need not exist yet, lacks `size` bytes."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
     if free < size + _SPARE:

@@ -108,7 +108,9 @@ def test_disabling_removes_all_that_enabling_added(session):
         "region_add_selected",
         "region_move",
         "region_remove",
+        "remove_environment",
         "remove_take",
+        "repair_environment",
         "report",
         "restore_settings",
         "restyle_strip",
@@ -132,7 +134,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "model_use",
         "queue",
         "footage_queue",
-    )
+    , "first_run")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]

@@ -42,6 +42,12 @@ FORBIDDEN = {
             "client",
             "blender",
             "environment",
+            *(
+                f"installing/{name}"
+                for name in ("__main__", "damage", "disk", "install", "machine", "marker", "progress")
+            ),
+            "installing/uv",
+            "installing/variants",
             "footage/catalogue",
             "footage/numbering",
             "quality/measures",

@@ -293,6 +293,30 @@ def killed(desk: Desk) -> Script:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def first_run(desk: Desk) -> Script:
+    """What a newcomer meets: one panel, and the others once there is a backend."""
+    yield from arrange(desk)
+    chosen = bpy.context.preferences.addons[MODULE].preferences
+    chosen.backend_python = ""
+    bpy.context.preferences.system.use_online_access = False
+    desk.area("VIEW_3D").tag_redraw()
+    yield 2.0
+    desk.photograph("0-first-run-offline")
+    bpy.context.preferences.system.use_online_access = True
+    desk.area("VIEW_3D").tag_redraw()
+    yield 1.0
+    desk.photograph("0-first-run")
+    yield from desk.find("set_up_environment")
+    try:
+        yield from desk.find("capture")
+    except LookupError as error:
+        desk.found["capture"] = str(error)
+    chosen.backend_python = BACKEND
+    desk.area("VIEW_3D").tag_redraw()
+    yield 1.0
+    yield from desk.find("capture")
+
+
 def refusals(desk: Desk) -> Script:
     """Errors as a person sees them: beside the button, in the panel, in the preferences."""
     yield from arrange(desk)
@@ -353,7 +377,7 @@ def from_footage(desk: Desk) -> Script:
     desk.photograph("18-footage-on-the-timeline")
 
 
-SCRIPTS = (whole_way, cancelling, going_away, killed, refusals, from_footage)
+SCRIPTS = (first_run, whole_way, cancelling, going_away, killed, refusals, from_footage)
 
 if __name__ == "__main__":
     name, folder, BACKEND, frames = sys.argv[sys.argv.index("--") + 1 :]

@@ -91,6 +91,10 @@ def gone(pid: int) -> bool:
     return False
 
 
+def test_before_there_is_a_backend_one_panel_stands_alone(perform: Perform) -> None:
+    assert "neither button nor field for capture" in perform("first_run")["capture"]
+
+
 def test_from_a_scene_to_the_timeline_with_the_buttons_alone(perform: Perform, tmp_path: Path) -> None:
     found = perform("whole_way")
     assert found["pictures"] and found["second style"] == [True, True]
