@@ -134,7 +134,8 @@ def test_disabling_removes_all_that_enabling_added(session):
         "model_use",
         "queue",
         "footage_queue",
-    , "first_run")
+        "first_run",
+    )
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]
