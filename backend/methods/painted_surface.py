@@ -52,6 +52,8 @@ class PaintedSurface:
         self._beside = np.abs(lines.distance) < BESIDE
         self._ringing = np.abs(lines.distance) < RINGS
         self._paint = [continued(painting, ~lined, lines.labels, places["depth"])]
+        for _ in range(SMALLEST):
+            self._paint.append(cv2.pyrDown(self._paint[-1]))
 
     @property
     def memory(self) -> int:
@@ -80,8 +82,6 @@ class PaintedSurface:
         halvings = np.clip(np.floor(-np.log2(np.maximum(scale, 1e-6))), 0, SMALLEST).astype(int)
         result = np.empty((len(positions), 3), np.float32)
         for level in np.unique(halvings):
-            while len(self._paint) <= level:
-                self._paint.append(cv2.pyrDown(self._paint[-1]))
             for held in (False, True):  # Sampled but once, strokes may keep their full sharpness.
                 of_it = (halvings == level) & (ringing == held)
                 result[of_it] = gather_at(self._paint[level], positions[of_it] / np.float32(2**level), held=held)

@@ -1,5 +1,7 @@
 """Methods and executor with painters whose pictures are known, on a shot whose motion is known."""
 
+import threading
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +13,7 @@ from flowbrush.backend.errors import Cancelled, Code, SettingsError, ShotError
 from flowbrush.backend.methods import METHODS
 from flowbrush.backend.methods.colour import ColourHold
 from flowbrush.backend.methods.executor import pending, renewed, run_plan
+from flowbrush.backend.methods.plan import Result, Task
 from flowbrush.backend.methods.studio import Studio
 from flowbrush.backend.needs import METHODS as NAMES
 from flowbrush.backend.painters.painter import PaintRequest
@@ -91,6 +94,39 @@ def test_a_resumed_take_has_the_same_bytes(shot: Shot, method: str) -> None:
         name = f"stopped {stop_after}"
         stop(shot, method, name, stop_after)
         assert bytes_of(run(shot, method, name), shot) == whole
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_it_does_not_matter_how_many_tasks_run_at_once(shot: Shot, method: str) -> None:
+    chosen = METHODS[method]
+    made = []
+    for at_once in (1, 2, 4):
+        take = Take.start(shot, f"{at_once}", TakeSettings(method=method), {})
+        plan = chosen.plan(shot, take.frame_numbers(shot), never)
+        list(run_plan(plan, chosen, Studio(shot, take, Noise(), never), at_once))
+        made.append(bytes_of(take, shot))
+    assert made[0] == made[1] == made[2]
+
+
+def test_what_runs_beside_a_failure_is_stopped(shot: Shot) -> None:
+    both, stopped = threading.Barrier(2, timeout=60), threading.Event()
+
+    class OneFails:
+        plan = METHODS["per_frame"].plan
+
+        def run(self, task: Task, studio: Studio) -> Result:
+            both.wait()
+            if task.frame == shot.frame_numbers[0]:
+                raise ShotError(Code.BAD_SHOT, "it is damaged")
+            while not studio.cancelled():
+                time.sleep(0.001)
+            stopped.set()
+            raise Cancelled
+
+    method, take = OneFails(), Take.start(shot, "a", TakeSettings(), {})
+    with pytest.raises(ShotError, match="damaged"):
+        list(run_plan(method.plan(shot, shot.frame_numbers, never), method, Studio(shot, take, Noise(), never)))
+    assert stopped.is_set()
 
 
 def stop(shot: Shot, method: str, name: str, stop_after: int) -> None:
