@@ -97,7 +97,7 @@ def unregister() -> None:
     """Ends what runs, then removes handlers, properties and classes."""
     job.shut_down()
     backend_state.unregister()
-    for timer in (queue.watch, refresh.look_at_open_file):
+    for timer in (queue.watch, queue_run.start_again, refresh.look_at_open_file):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
     bpy.app.handlers.load_post.remove(queue_run.go_on)

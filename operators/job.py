@@ -85,6 +85,11 @@ class Job:
                 self._fail(Code.INTERNAL, f"Something unexpected happened ({what}); Blender's console has the details")
         return self.state
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to end early."""
+        return self._cancelled
+
     def cancel(self) -> None:
         """Asks for an early end; the state changes in one of the next steps."""
         self._cancelled = True

@@ -8,7 +8,7 @@ from ..backend.protocol import Message
 from ..backend.queue import Item, State
 from ..backend.shot import Shot
 from . import picture, refresh
-from .job import Job, JobOperator
+from .job import Job, JobOperator, running
 from .queue import look, queue, stale
 from .stylize import StylizeStage
 
@@ -144,10 +144,13 @@ class FLOWBRUSH_OT_queue_start(JobOperator):
         look()  # another Blender may have begun it since
         if context.window_manager.flowbrush_queue.elsewhere:
             raise QueueError(Code.BAD_QUEUE, "Another Blender runs the queue: wait for it, or pause it there")
+        global _job
         stage = QueueStage()
-        return Job("Queue", [stage], lambda _message: stage.sentence, stage.show)
+        _job = Job("Queue", [stage], lambda _message: stage.sentence, stage.show)
+        return _job
 
 
+_job: Job | None = None  # the last one
 _goes_on = False
 
 
@@ -155,7 +158,7 @@ _goes_on = False
 def remember(_file: str) -> None:
     """Handler for before a file is opened, which ends the operator that runs the queue."""
     global _goes_on
-    _goes_on = queue().runs_here
+    _goes_on = _job is not None and running() is _job and not _job.cancelled
 
 
 @persistent  # type: ignore[untyped-decorator]
@@ -163,10 +166,11 @@ def go_on(_file: str) -> None:
     """Handler for after that: the queue needs nothing of the file, and the user has not stopped it."""
     look()  # a file holds the list that was shown when it was saved
     if _goes_on:
-        bpy.app.timers.register(_start, first_interval=0.1)  # when the new window is there
+        bpy.app.timers.register(start_again, first_interval=0.1)  # when the new window is there
 
 
-def _start() -> None:
+def start_again() -> None:
+    """Timer: presses Start Queue."""
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
         if bpy.ops.flowbrush.queue_start.poll():
             bpy.ops.flowbrush.queue_start("INVOKE_DEFAULT")

@@ -91,6 +91,7 @@ def _draw_item(layout: bpy.types.UILayout, context: bpy.types.Context, item: bpy
         row = layout.row()
         row.alert = True
         draw_text(row, context, item.sentence, icon="ERROR")
+    draw_text(layout, context, item.title)  # which the list may cut short
     layout.label(text=item.about)
     if item.prompt:
         draw_text(layout, context, item.prompt)

@@ -249,6 +249,32 @@ def test_a_restart_finds_all_of_it_and_starts_nothing(here: SimpleNamespace, tmp
     assert listed(here) == {"one": "done", "two": "done"} and FakeStage.log.count("one 2") == 1
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_it_goes_on_after_another_file_was_opened_unless_it_was_paused(
+    here: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, paused: bool
+) -> None:
+    add(here, "one", "two")
+    again: list[bool] = []
+
+    def at(moment: str) -> None:
+        if moment == "one 2":
+            if paused:
+                bpy.ops.flowbrush.cancel()
+            queue_run.remember("")
+            job.running().abandon()  # as Blender ends the operator
+            queue_run.go_on("")
+            again.append(bpy.app.timers.is_registered(queue_run.start_again))
+
+    monkeypatch.setattr(FakeStage, "at", at)
+    bpy.ops.flowbrush.queue_start()
+    assert again == [not paused] and listed(here) == {"one": "waiting", "two": "waiting"}
+    if not paused:
+        bpy.app.timers.unregister(queue_run.start_again)
+    queue_run.remember("")
+    queue_run.go_on("")
+    assert not bpy.app.timers.is_registered(queue_run.start_again), "nothing runs"
+
+
 def test_a_job_that_is_given_up_leaves_the_queue_to_others(here: SimpleNamespace) -> None:
     add(here, "one")
     running = job.Job("Queue", [queue_run.QueueStage()], lambda _message: "")
