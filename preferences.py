@@ -41,6 +41,12 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    models: StringProperty(
+        name="Models",
+        description="Folder that gets the models that are downloaded; when empty, Blender's own folder for extensions",
+        subtype="DIR_PATH",
+    )
+
     use_footage: BoolProperty(
         name="Footage Extra",
         description="Set up and check also what estimates conditions of footage, about 30 MB; weights are not included",
@@ -57,6 +63,7 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "shots_folder")
+        layout.prop(self, "models", placeholder=str(models_folder()))
         layout.prop(self, "backend_place", placeholder=str(own_environment().parent))
         layout.prop(self, "variant")
         layout.prop(self, "backend_python", placeholder=str(python_of(own_environment())))
@@ -90,6 +97,12 @@ def backend_python() -> Path:
     """The Python that runs the worker."""
     chosen = get().backend_python
     return Path(bpy.path.abspath(chosen)) if chosen else python_of(own_environment())
+
+
+def models_folder() -> Path:
+    """Where downloaded models are; it may not exist yet."""
+    chosen = get().models
+    return Path(bpy.path.abspath(chosen) if chosen else bpy.utils.extension_path_user(PACKAGE, path="models"))
 
 
 def queue_folder() -> Path:

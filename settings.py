@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from .backend.take import RegionSettings, TakeSettings
-from .properties import addition
+from .properties import addition, models
 from .properties.settings import OWN_SCHEDULER, FlowbrushSettings
 from .properties.styles import style_of, styles
 
@@ -89,8 +89,8 @@ def differences(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
         sentences.append(f"The style {settings.style} is not in this version: {style.style} stays chosen")
     if settings.seed != _seed(settings):
         sentences.append(f"The seed {settings.seed} is larger than Blender's numbers: it becomes {_seed(settings)}")
-    if settings.model != "starter" and not _exists(Path(bpy.path.abspath(settings.model))):
-        sentences.append(f"The model {settings.model} is not on this machine: choose it in the field Model")
+    if settings.model != models.STARTER and not _model_exists(settings.model):
+        sentences.append(f"The model {settings.model} is not on this machine: choose or download it in the panel Model")
     for kind, additions in (("LoRA", settings.loras), ("embedding", settings.embeddings)):
         sentences += [
             f"The {kind} {one.file} is not on this machine: choose it under LoRA and Embeddings"
@@ -111,6 +111,10 @@ def _add_region(chosen: FlowbrushSettings, settings: RegionSettings) -> None:
     region.use_strength = settings.strength is not None
     if settings.strength is not None:
         region.strength = settings.strength
+
+
+def _model_exists(setting: str) -> bool:
+    return setting in models.known().there or _exists(Path(bpy.path.abspath(setting)))
 
 
 def _exists(path: Path) -> bool:

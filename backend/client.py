@@ -9,7 +9,7 @@ import queue
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,13 @@ def clean_environment() -> dict[str, str]:
 
 
 class Connection:
-    """A running subprocess and its outstanding requests.
+    """A running subprocess and its outstanding requests. variables: of its environment, besides the clean ones.
 
     Raises BackendError(NO_ENVIRONMENT) when the command cannot be started. Standard output lines that are no messages,
     and all of standard error, go to `log`.
     """
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: list[str], log: Path, variables: Mapping[str, str] | None = None) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self._incoming: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -63,7 +63,7 @@ class Connection:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    env=clean_environment(),
+                    env={**clean_environment(), **(variables or {})},
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
         except OSError as error:

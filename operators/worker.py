@@ -8,27 +8,29 @@ import bpy
 
 from ..backend import environment
 from ..backend.client import Connection, worker_command
+from ..backend.models.installed import VARIABLE as MODELS_VARIABLE
 from ..backend.protocol import Message
-from ..preferences import PACKAGE, backend_python
+from ..preferences import PACKAGE, backend_python, models_folder
 
 _worker: Connection | None = None
-_python: Path | None = None
+_made_for: tuple[Path, Path] | None = None  # the backend's Python and the models folder
 
 
 def get(python: Path) -> Connection:
     """The warm worker; a new one if there is none, it has died, it is stuck in a job
-    that was given up, or another `python` is wanted.
+    that was given up, or another `python` or models folder is wanted.
 
     Raises BackendError(NO_ENVIRONMENT).
     """
-    global _worker, _python
-    if _worker is None or not _worker.alive or _worker.busy or _python != python:
+    global _worker, _made_for
+    folder = models_folder()
+    if _worker is None or not _worker.alive or _worker.busy or _made_for != (python, folder):
         stop()
         environment.check(python)
         log = log_file("worker")
-        _worker = Connection(worker_command(python, log), log)
+        _worker = Connection(worker_command(python, log), log, {MODELS_VARIABLE: str(folder)})
         _worker.greet()
-        _python = python
+        _made_for = python, folder
         atexit.register(stop)
     return _worker
 

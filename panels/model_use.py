@@ -9,7 +9,7 @@ class FLOWBRUSH_PT_model_use(FlowbrushPanel, bpy.types.Panel):
     """What most models need nothing of."""
 
     bl_label = "Model Options"
-    bl_parent_id = "FLOWBRUSH_PT_style"
+    bl_parent_id = "FLOWBRUSH_PT_model"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -20,7 +20,7 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
         for name in ("style", "prompt", "negative_prompt"):
             column.prop(chosen, name)
         draw_words(column, context, chosen)
-        for name in ("strength", "steps", "guidance", "scheduler", "seed", "model"):
+        for name in ("strength", "steps", "guidance", "scheduler", "seed"):
             column.prop(chosen, name)
         draw_main_button(layout, "flowbrush.stylize_frame", "IMAGE_DATA")
 

@@ -111,7 +111,7 @@ def resolve(settings: TakeSettings) -> ModelChoice:
         )
         loras = tuple(_added(lora.file, "LoRA") for lora in settings.loras)
         embeddings = tuple((one.word, _added(one.file, "embedding")) for one in settings.embeddings)
-        vae = _source(_path(settings.vae), "VAE", settings.allow_pickle) if settings.vae else None
+        vae = _source(model_path(settings.vae), "VAE", settings.allow_pickle) if settings.vae else None
     except OSError as error:
         raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
     conditions = tuple(control.condition for control in settings.controls)

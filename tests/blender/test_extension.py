@@ -77,18 +77,21 @@ def test_disabling_removes_all_that_enabling_added(session):
         "cancel",
         "capture",
         "check_environment",
+        "choose_model",
         "clear_bones",
         "compare_takes",
         "control_add",
         "control_remove",
         "controls_of_style",
         "detect_bones",
+        "download_model",
         "embedding_add",
         "embedding_remove",
         "end_comparison",
         "estimate_conditions",
         "export_conditions",
         "export_mask",
+        "fetch_models",
         "load_into_sequencer",
         "load_settings",
         "lora_add",
@@ -109,6 +112,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "region_move",
         "region_remove",
         "remove_environment",
+        "remove_model",
         "remove_take",
         "repair_environment",
         "report",
@@ -124,18 +128,9 @@ def test_disabling_removes_all_that_enabling_added(session):
         "swap_take",
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
-    panels = (
-        *panels,
-        "restyle",
-        "additions",
-        "export",
-        "footage",
-        "footage_takes",
-        "model_use",
-        "queue",
-        "footage_queue",
-        "first_run",
-    )
+    panels = (*panels, "model", "model_use", "additions")
+    panels = (*panels, "export", "footage", "footage_takes", "queue", "footage_queue")
+    panels = (*panels, "restyle", "first_run")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
     assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]

@@ -50,11 +50,15 @@ OF_THE_MACHINE = {"device", "precision", "allow_pickle", "frames"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def registered():
+def registered(tmp_path_factory):
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    known = bpy.context.preferences.addons.new()  # what installing does; without it there are no preferences
+    known.module = "flowbrush"
     flowbrush.register()
+    known.preferences.models = str(tmp_path_factory.mktemp("models"))
     yield
     flowbrush.unregister()
+    bpy.context.preferences.addons.remove(known)
 
 
 @pytest.fixture
@@ -156,7 +160,7 @@ def test_additions_are_added_from_files_and_switched_off(scene, tmp_path):
 def test_a_model_that_is_no_path_is_not_here(scene):
     for model in ("x" * 4000, "a\0b", "\n"):
         (said,) = apply_settings(scene, replace(styles()["ink"], model=model))
-        assert said.endswith("choose it in the field Model")
+        assert said.endswith("choose or download it in the panel Model")
         assert scene.flowbrush.words == ""
 
 

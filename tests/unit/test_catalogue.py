@@ -69,7 +69,7 @@ def test_lines_and_colours_find_a_controlnet_in_every_family(family: str) -> Non
 def test_a_controlnet_for_one_condition_goes_before_one_for_many() -> None:
     entries = load_catalogue()
     assert controlnet(entries, "sdxl", "depth").id == "control-depth-sdxl"
-    assert controlnet(entries, "sdxl", "lineart").id == "control-union-sdxl"
+    assert controlnet(entries, "sdxl", "normal").id == "control-union-sdxl"
     assert controlnet(entries, "sd2", "shuffle") is None
     assert all(controlnet(entries, "sd15", network) for network in NETWORKS)
 

@@ -64,7 +64,7 @@ FORBIDDEN = {
     "backend/painters": BLENDER | {"scene", "operators", "panels", "backend.methods"},
     "backend/models": BLENDER | {"scene", "operators", "panels", "backend.methods"},
     "scene": HEAVY | {"operators", "panels", "cv2", "scipy", "OpenEXR", "backend.methods", "backend.painters"},
-    "operators": HEAVY | {"panels", "cv2", "backend.methods", "backend.painters", "backend.models"},
+    "operators": HEAVY | {"panels", "cv2", "backend.methods", "backend.painters", "backend.models.loading"},
     "panels": HEAVY | {"scene", "operators", "backend", "os", "pathlib", "subprocess", "socket", "urllib", "threading"},
 }
 
