@@ -14,6 +14,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     ControlNetModel,
+    ControlNetUnionModel,
     DDIMScheduler,
     EulerDiscreteScheduler,
     StableDiffusionPipeline,
@@ -171,6 +172,14 @@ def control_config(unet: dict[str, Any]) -> dict[str, Any]:
 def write_controlnet(folder: Path, unet: dict[str, Any] = UNET, seed: int = 1) -> Path:
     torch.manual_seed(seed)
     lively(ControlNetModel(**control_config(unet))).save_pretrained(folder)
+    return folder
+
+
+def write_union(folder: Path, kinds: int = 6, seed: int = 2) -> Path:
+    """A union ControlNet for models like `write_sdxl`'s."""
+    torch.manual_seed(seed)
+    more = {"num_control_type": kinds, "num_trans_channel": 16, "num_proj_channel": 16, "num_trans_head": 8}
+    lively(ControlNetUnionModel(**control_config(UNET_XL), **more)).save_pretrained(folder)
     return folder
 
 

@@ -39,7 +39,7 @@ _CLASSES = {
     "tokenizer": _TOKENIZERS,
     "tokenizer_2": _TOKENIZERS,
 }
-_KINDS = {"ControlNet": ("ControlNetModel",), "VAE": ("AutoencoderKL", "AutoencoderTiny")}
+_KINDS = {"ControlNet": ("ControlNetModel", "ControlNetUnionModel"), "VAE": ("AutoencoderKL", "AutoencoderTiny")}
 _FAMILIES = re.compile(r"StableDiffusion(XL)?(ControlNet)?(Img2Img|Inpaint)?Pipeline|LatentConsistencyModelPipeline")
 _WITHOUT_WEIGHTS = ("tokenizer", "tokenizer_2", "scheduler")
 SD_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
@@ -172,9 +172,9 @@ def _control_path(base: Path, control: ControlSettings) -> Path:
     if control.model:
         return model_path(control.model)
     network = need(control.condition).network
-    path = base / "controlnets" / network
-    if path.is_dir():
-        return path
+    for path in (base / "controlnets" / network, base / "controlnets" / "union"):
+        if path.is_dir():
+            return path
     if downloaded := installed.controlnet_for(base, network, installed.models_folder()):
         return downloaded
     raise ModelError(
@@ -248,7 +248,10 @@ def _part_folder(path: Path, kind: str, allow_pickle: bool) -> Source:
     advice = "choose the folder of one in diffusers' layout, or a .safetensors file"
     if not (path / "config.json").is_file():
         raise _bad(f"{path} holds no config.json and is no {kind}: {advice}")
-    class_name = read_json(path / "config.json", MAX_CONFIG, _bad).get("_class_name")
+    config = read_json(path / "config.json", MAX_CONFIG, _bad)
+    class_name = config.get("_class_name")
+    if class_name == "ControlNetModel" and "num_control_type" in config:
+        class_name = "ControlNetUnionModel"  # as its makers call it
     if class_name not in _KINDS[kind]:
         raise _bad(f"{path} is not a {kind}: {advice}")
     variant, files = _part_files(path, True, allow_pickle)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
 from ..storage import read_json
-from . import single_file
+from . import single_file, union
 from .additions import Additions
 from .choice import MAX_CONFIG, ModelChoice, Source
 from .vision import import_torchvision
@@ -30,7 +30,8 @@ class Models:
     pipeline: a StableDiffusionPipeline or StableDiffusionXLPipeline: it holds the parts and encodes prompts.
     xl: whether it is of the XL family. latent_channels: of the VAE. inpaints: whether the UNet was trained to take a
     mask and the masked picture besides the latents. additions: the LoRAs and embeddings that the pipeline wears.
-    notices: what the user is told about it.
+    notices: what the user is told about it. controlnets: of each condition, which can be the same. control_kinds: the
+    number under which a union ControlNet takes a condition, see `union`; None for a ControlNet of its own.
     """
 
     pipeline: DiffusionPipeline
@@ -40,6 +41,7 @@ class Models:
     inpaints: bool
     additions: Additions
     notices: tuple[str, ...] = ()
+    control_kinds: tuple[int | None, ...] = ()
 
 
 _kept: dict[tuple[ModelChoice, str], Models] = {}
@@ -74,9 +76,15 @@ def _loaded(choice: ModelChoice, precision: str) -> Models:
     vae = None if choice.vae is None else _guarded(choice.vae, _vae, choice.vae, choice.base, dtype)
     parts, notices = _guarded(choice.base, _parts, choice, dtype, vae)
     unet = parts["unet"]
-    controlnets = tuple(_guarded(source, _controlnet, source, dtype, unet) for source in choice.controls)
-    models = _guarded(choice.base, _assembled, parts, controlnets, notices)
-    for source, controlnet in zip(choice.controls, controlnets, strict=True):
+    # Each once, also where several conditions have the same.
+    loaded = {source: _guarded(source, _controlnet, source, dtype, unet) for source in dict.fromkeys(choice.controls)}
+    controlnets = tuple(loaded[source] for source in choice.controls)
+    kinds = tuple(
+        union.kind_of(condition, loaded[source], source.path) if union.is_union(source) else None
+        for condition, source in zip(choice.conditions, choice.controls, strict=True)
+    )
+    models = replace(_guarded(choice.base, _assembled, parts, controlnets, notices), control_kinds=kinds)
+    for source, controlnet in loaded.items():
         _check_fit(models, choice.base, source, controlnet)
     return models
 
@@ -206,10 +214,13 @@ def _module(cls: Any, folder: Path, dtype: torch.dtype, variant: str, allow_pick
 
 
 def _controlnet(source: Source, dtype: torch.dtype, unet: UNet2DConditionModel) -> ControlNetModel:
-    from diffusers import ControlNetModel
+    from diffusers import ControlNetModel, ControlNetUnionModel
 
+    if union.is_union(source) and source.path.is_file():
+        return union.load_union(source.path, dtype, unet)
     if source.path.is_dir():
-        return _module(ControlNetModel, source.path, dtype, source.variant, source.is_pickle)
+        cls = ControlNetUnionModel if union.is_union(source) else ControlNetModel
+        return _module(cls, source.path, dtype, source.variant, source.is_pickle)
     return single_file.load_controlnet(source.path, dtype, unet)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled
+from ..take import MAX_CONTROLS
 
 if TYPE_CHECKING:
     import torch
@@ -37,13 +38,18 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Control:
-    """A ControlNet at work. picture: (1, 3, H, W), 0..1. start, end: the part of the steps in which it acts, 0 to 1."""
+    """A ControlNet at work.
+
+    picture: (1, 3, H, W), 0..1. start, end: the part of the steps in which it acts, 0 to 1. kind: the number under
+    which a union ControlNet takes the picture, which takes all of its pictures at once; None for any other.
+    """
 
     model: ControlNetModel
     picture: torch.Tensor
     scale: float
     start: float
     end: float
+    kind: int | None = None
 
     def acts(self, step: int, steps: int) -> bool:
         """Whether it acts in step `step` of `steps`, by the rule of diffusers' pipelines."""
@@ -178,9 +184,9 @@ def pictures_embedded_once(networks: Iterable[ControlNetModel]) -> Iterator[None
 
     That of the picture which is painted, and that of one which it looks at.
     """
-    embeddings = [network.controlnet_cond_embedding for network in networks]
+    embeddings = [network.controlnet_cond_embedding for network in dict.fromkeys(networks)]
     for embedding in embeddings:
-        embedding.forward = lru_cache(maxsize=2)(embedding.forward)
+        embedding.forward = lru_cache(maxsize=2 * MAX_CONTROLS)(embedding.forward)
     try:
         yield
     finally:
@@ -194,19 +200,43 @@ def _control_residuals(
     """What the ControlNets add to the UNet's down blocks and middle block; None where none acts."""
     down: list[torch.Tensor] | None = None
     middle = None
-    for control in controls:
-        its_down, its_middle = control.model(
+    for network, pictures in _passes(controls, len(sample)):
+        its_down, its_middle = network(
             sample,
             timestep,
             encoder_hidden_states=text.embeddings,
-            controlnet_cond=control.picture,
-            conditioning_scale=control.scale,
             added_cond_kwargs=added,
             return_dict=False,
+            **pictures,
         )
         down = list(its_down) if down is None else [a + b for a, b in zip(down, its_down, strict=True)]
         middle = its_middle if middle is None else middle + its_middle
     return None if down is None else tuple(down), middle
+
+
+def _passes(controls: Sequence[Control], copies: int) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Each ControlNet to be computed, with its pictures as arguments; a union ControlNet once for all that it takes."""
+    import torch
+
+    of_unions: dict[Any, list[Control]] = {}
+    for control in controls:
+        if control.kind is None:
+            yield control.model, {"controlnet_cond": control.picture, "conditioning_scale": control.scale}
+        else:
+            of_unions.setdefault(control.model, []).append(control)
+    for union, taken in of_unions.items():
+        kinds = [control.kind for control in taken]
+        present = torch.zeros(copies, union.config.num_control_type, device=taken[0].picture.device)
+        present[:, kinds] = 1
+        yield (
+            union,
+            {
+                "controlnet_cond": [control.picture for control in taken],
+                "conditioning_scale": [control.scale for control in taken],
+                "control_type": present.to(taken[0].picture.dtype),
+                "control_type_idx": kinds,
+            },
+        )
 
 
 def _step_options(scheduler: Any, generator: torch.Generator) -> dict[str, Any]:

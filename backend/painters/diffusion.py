@@ -276,19 +276,18 @@ class DiffusionPainter:
     def _controls(self, request: PaintRequest, region: Region) -> list[Control]:
         controls = self._settings.controls
         scales = tuple(control.scale for control in controls) if request.scales is None else request.scales
-        return [
-            Control(
-                model=controlnet,
-                picture=self._tensor(self._cut(request.conditions[name], region)),
-                scale=scale,
-                start=control.start,
-                end=control.end,
-            )
-            for name, controlnet, control, scale in zip(
-                self._conditions, self._models.controlnets, controls, scales, strict=True
-            )
-            if scale > 0
-        ]
+        copies = 2 if uses_guidance(self._unet, self._settings.guidance) else 1
+        made = []
+        for name, controlnet, kind, control, scale in zip(
+            self._conditions, self._models.controlnets, self._models.control_kinds, controls, scales, strict=True
+        ):
+            if scale == 0:
+                continue
+            picture = self._tensor(self._cut(request.conditions[name], region))
+            if kind is not None:  # a union ControlNet compares its pictures with the latents
+                picture = picture.expand(copies, -1, -1, -1)
+            made.append(Control(controlnet, picture, scale, control.start, control.end, kind))
+        return made
 
     def _encode_prompts(self, prompt: str, negative_prompt: str, _weights: tuple[float, ...]) -> Text:
         """The prompts encoded; `_weights` are those of the LoRAs, which change the text encoders as well."""

@@ -61,7 +61,7 @@ def needs_of(models: Models, shape: tuple[int, ...]) -> Needs:
     pipeline: Any = models.pipeline
     vae = pipeline.vae
     text = sum(_bytes(encoder) for encoder in _text_encoders(models))
-    loop = _bytes(pipeline.unet) + sum(_bytes(controlnet) for controlnet in models.controlnets)
+    loop = _bytes(pipeline.unet) + sum(_bytes(controlnet) for controlnet in dict.fromkeys(models.controlnets))
     weights = sum(_bytes(part) for part in _parts(models))
     tiles = hasattr(vae, "enable_tiling")
     decoding = shape[0] * shape[1] * DECODER_VALUES * vae.dtype.itemsize if tiles else 0
@@ -95,7 +95,7 @@ def _text_encoders(models: Models) -> list[Any]:
 
 def _parts(models: Models) -> list[Any]:
     pipeline: Any = models.pipeline
-    return [*_text_encoders(models), pipeline.unet, pipeline.vae, *models.controlnets]
+    return [*_text_encoders(models), pipeline.unet, pipeline.vae, *dict.fromkeys(models.controlnets)]
 
 
 def _bytes(module: torch.nn.Module, device: str = "") -> int:
