@@ -5,10 +5,12 @@ from pathlib import Path
 
 import bpy
 
+from .backend.over_time import keyed
 from .backend.take import RegionSettings, TakeSettings
 from .properties import addition, models
 from .properties.settings import OWN_SCHEDULER, FlowbrushSettings
 from .properties.styles import style_of, styles
+from .scene.over_time import put_keys, remove_keys, sampled
 
 MAX_SEED = 2**31 - 1  # of Blender's whole numbers
 
@@ -30,8 +32,11 @@ LOOK = (
 )
 
 
-def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
-    """What the panel says, checked. Raises SettingsError."""
+def take_settings(chosen: FlowbrushSettings, frames: range | None = None) -> TakeSettings:
+    """What the panel says, checked; what has keyframes as it is in `frames`, or in the frames of the scene's shot.
+
+    Raises SettingsError.
+    """
     model = chosen.model.strip()
     settings = replace(
         style_of(chosen),
@@ -47,7 +52,40 @@ def take_settings(chosen: FlowbrushSettings) -> TakeSettings:
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
     )
-    return TakeSettings.parse(settings.document())
+    if frames is None:
+        first, last = chosen.frame_range
+        frames = range(first, max(first, last) + 1)
+    return TakeSettings.parse(_with_keys(settings, chosen, frames).document())
+
+
+def _with_keys(settings: TakeSettings, chosen: FlowbrushSettings, frames: range) -> TakeSettings:
+    over_time = []
+    for name, path in _number_paths(chosen).items():
+        low, high = settings.ranges[name]
+        values = sampled(chosen.id_data, path, frames)
+        if values:
+            found = keyed(name, ((frame, min(max(value, low), high)) for frame, value in values))
+            # Else it would be what it is at the scene's present frame.
+            settings = settings.with_number(name, found.at(frames.start))
+            over_time += [found] if len(found.keys) > 1 else []
+    return replace(settings, over_time=tuple(over_time))
+
+
+def _number_paths(chosen: FlowbrushSettings) -> dict[str, str]:
+    """Where in Blender the numbers are that may have keys, by their names in `TakeSettings.over_time`."""
+    numbers = {name: (chosen, name) for name in ("strength", "guidance", "refine", "paint_softness")}
+    controls = chosen.controls if chosen.own_controls else ()
+    for listed, name, owners in (
+        ("regions", "strength", chosen.regions),
+        ("regions", "softness", chosen.regions),
+        ("controls", "scale", controls),
+        ("loras", "weight", chosen.loras),
+    ):
+        in_use = [owner for owner in owners if owner.enabled]
+        for index, owner in enumerate(in_use):
+            if name != "strength" or owner.use_strength:
+                numbers[f"{listed}[{index}].{name}"] = owner, name
+    return {setting: owner.path_from_id(name) for setting, (owner, name) in numbers.items()}
 
 
 def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
@@ -58,6 +96,8 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     """
     sentences = differences(scene, settings)
     chosen = scene.flowbrush
+    remove_keys(scene, chosen.path_from_id())
+    given, settings = settings, replace(settings, later_prompts=()).at(scene.frame_current)
     if settings.style in styles():
         chosen.style = settings.style  # before all that it fills in
     for name in (*LOOK, "model", "paint", "paint_softness"):
@@ -75,6 +115,9 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
             _add_region(chosen, region)
         chosen.active_region = 0
     chosen.check_masks()
+    paths = _number_paths(chosen)
+    for one in given.over_time:
+        put_keys(scene, paths[one.setting], one.keys)
     return sentences
 
 

@@ -3,7 +3,6 @@
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -16,7 +15,7 @@ from ..backend.needs import CONDITIONS, needed
 from ..backend.protocol import Message
 from ..backend.shot import Shot, source_of
 from ..backend.storage import make_folder, storage_errors
-from ..properties.styles import style_of
+from ..settings import take_settings
 from . import refresh, worker
 from .job import Job, JobOperator
 
@@ -95,17 +94,10 @@ def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tu
 
     Raises SettingsError.
     """
-    chosen = scene.flowbrush
-    style = replace(
-        style_of(chosen),
-        regions=chosen.region_settings,
-        paint=chosen.paint.strip(),
-        seed_mode=chosen.seed_mode,
-        refine=chosen.refine,
-    )
-    exported = [name for name in CONDITIONS if name in chosen.export.conditions]
-    conditions = [*(control.condition for control in chosen.control_settings), *exported]
-    return needed(method, conditions, style.masks, style.surface_noise)
+    settings = take_settings(scene.flowbrush)
+    exported = [name for name in CONDITIONS if name in scene.flowbrush.export.conditions]
+    conditions = [*(control.condition for control in settings.controls), *exported]
+    return needed(method, conditions, settings.masks, settings.surface_noise)
 
 
 def check_scene(scene: bpy.types.Scene) -> None:

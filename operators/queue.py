@@ -127,7 +127,8 @@ class FLOWBRUSH_OT_queue_add(QueueOperator):
     def change(self, context: bpy.types.Context) -> str:
         """Finds out now what would else be told when nobody looks."""
         chosen = context.scene.flowbrush
-        shot, settings = captured_shot(context.scene), take_settings(chosen)
+        shot = captured_shot(context.scene)
+        settings = take_settings(chosen, shot.frame_numbers)
         shot.captured_frames(settings.frames)
         _check_name(shot, chosen.take, settings)
         item = Item(shot.folder.absolute(), chosen.take, settings)

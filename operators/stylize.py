@@ -45,7 +45,8 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator):
         """On the captured shot where it holds this frame; else the frame is captured by itself, apart from the shot."""
         scene = context.scene
         frame = scene.frame_current
-        settings = replace(take_settings(scene.flowbrush), method="per_frame", frames=(frame, frame))
+        settings = take_settings(scene.flowbrush, range(frame, frame + 1)).at(frame)
+        settings = replace(settings, method="per_frame", frames=(frame, frame))
         folder = preferences.shot_folder(scene)
         stages: list[Stage] = []
         warnings: list[str] = []
@@ -76,7 +77,9 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         """One stage: the worker, on the captured shot."""
         chosen = context.scene.flowbrush
         shot = captured_shot(context.scene)
-        stage = StylizeStage(shot.folder, chosen.take, take_settings(chosen), replace_other=self.replace)
+        stage = StylizeStage(
+            shot.folder, chosen.take, take_settings(chosen, shot.frame_numbers), replace_other=self.replace
+        )
         name = chosen.take
 
         def show(path: str) -> None:

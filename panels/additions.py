@@ -38,7 +38,7 @@ class FLOWBRUSH_PT_additions(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Two lists, each with the active one's fields below."""
-        layout = field_layout(self)
+        layout = field_layout(self, dots=True)
         _draw_list(layout, context, "loras", "flowbrush.lora", ("file", "weight"))
         layout.separator()
         _draw_list(layout, context, "embeddings", "flowbrush.embedding", ("file", "token"))

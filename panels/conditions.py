@@ -38,7 +38,7 @@ class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The list, and the active condition's fields."""
-        layout = field_layout(self)
+        layout = field_layout(self, dots=True)
         chosen = context.scene.flowbrush
         if not chosen.own_controls:
             draw_text(layout, context, "Those of the style")

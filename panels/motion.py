@@ -28,7 +28,7 @@ class FLOWBRUSH_PT_advanced(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The noise, a last pass, what frames look at, and where paint belongs to the view."""
-        layout = field_layout(self)
+        layout = field_layout(self, dots=True)
         for name in ("seed_mode", "refine", "shared_attention", "edge_band", "crop_to_mask"):
             layout.prop(context.scene.flowbrush, name)
 

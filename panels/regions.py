@@ -38,7 +38,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The list, the active region's fields, the mask of what is painted."""
-        layout = field_layout(self)
+        layout = field_layout(self, dots=True)
         chosen = context.scene.flowbrush
         row = layout.row()
         row.template_list("FLOWBRUSH_UL_regions", "", chosen, "regions", chosen, "active_region", rows=3)
@@ -64,10 +64,12 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
             column.prop(region, name)
         draw_words(column, context, region)
         row = column.row(heading="Strength", align=True)
+        row.use_property_decorate = False
         row.prop(region, "use_strength", text="")
         field = row.row()
         field.active = region.use_strength
         field.prop(region, "strength", text="")
+        row.prop_decorator(region, "strength")
         self.layout.operator("flowbrush.export_mask", icon="EXPORT")
 
 

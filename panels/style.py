@@ -13,7 +13,7 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The style, what it filled in, and a try on one frame."""
-        layout = field_layout(self)
+        layout = field_layout(self, dots=True)
         chosen = context.scene.flowbrush
         layout.template_icon_view(chosen, "style", show_labels=True, scale=6.0, scale_popup=6.0)
         column = layout.column()

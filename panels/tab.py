@@ -24,10 +24,10 @@ class SequencerPanel(FlowbrushPanel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-def field_layout(panel: bpy.types.Panel) -> bpy.types.UILayout:
-    """The panel's layout, with names to the left of their fields, and no dots to animate them."""
+def field_layout(panel: bpy.types.Panel, *, dots: bool = False) -> bpy.types.UILayout:
+    """The panel's layout, with names to the left of their fields, and on the right, if so, dots to animate them."""
     panel.layout.use_property_split = True
-    panel.layout.use_property_decorate = False
+    panel.layout.use_property_decorate = dots
     return panel.layout
 
 

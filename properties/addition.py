@@ -29,7 +29,6 @@ class FlowbrushLora(bpy.types.PropertyGroup):
         max=MAX_LORA_WEIGHT,
         soft_min=-1.0,
         soft_max=1.5,
-        options=set(),
     )
 
     @property

@@ -22,7 +22,6 @@ class FlowbrushControl(bpy.types.PropertyGroup):
         default=ControlSettings.scale,
         min=0.0,
         max=MAX_SCALE,
-        options=set(),
     )
     start: FloatProperty(
         name="Start",

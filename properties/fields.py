@@ -18,7 +18,6 @@ def strength_field(description: str, name: str = "Strength", default: float = FI
         min=0.0,
         max=1.0,
         subtype="FACTOR",
-        options=set(),
     )
 
 
@@ -31,7 +30,6 @@ def softness_field(what: str, default: float) -> Any:
         min=0.0,
         max=MAX_SOFTNESS,
         soft_max=20.0,
-        options=set(),
     )
 
 

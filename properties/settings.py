@@ -94,10 +94,16 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
 
     style: style_field("A set of prompt, model and strengths; choosing one fills in the fields below", _apply_style)
     prompt: StringProperty(
-        name="Prompt", description="What the picture shows and how it is painted", default=FIRST.prompt
+        name="Prompt",
+        description="What the picture shows and how it is painted",
+        default=FIRST.prompt,
+        options=set(),
     )
     negative_prompt: StringProperty(
-        name="Negative", description="What the picture must not look like", default=FIRST.negative_prompt
+        name="Negative",
+        description="What the picture must not look like",
+        default=FIRST.negative_prompt,
+        options=set(),
     )
     strength: strength_field("How far painting may leave the render: 0 keeps it, 1 keeps only its conditions")
     steps: IntProperty(
@@ -116,7 +122,6 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         min=0.0,
         max=50.0,
         soft_max=15.0,
-        options=set(),
     )
     seed: IntProperty(
         name="Seed",
@@ -137,6 +142,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         description="The word starter for the model that comes along, a diffusers folder or a safetensors file",
         default=FIRST.model,
         subtype="FILE_PATH",
+        options=set(),
     )
 
     scheduler: choice_field(

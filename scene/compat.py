@@ -1,7 +1,7 @@
 """Every difference between Blender 4.2 and 5.2 that Flowbrush meets, each under the name of what it gives."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,21 @@ def curve_collections(animation: bpy.types.AnimData) -> list[Any]:
         for bag in strip.channelbags
         if bag.slot_handle == animation.action_slot_handle
     ]
+
+
+def remove_curves(animation: bpy.types.AnimData, chosen: Callable[[bpy.types.FCurve], bool]) -> None:
+    """Removes the `chosen` ones of the curves that `action_curves` gives."""
+    if animation.action is None:
+        return
+    if not hasattr(animation.action, "layers"):
+        groups = [animation.action]
+    else:
+        strips = [strip for layer in animation.action.layers for strip in layer.strips]
+        bags = [bag for strip in strips for bag in strip.channelbags]
+        groups = [bag for bag in bags if bag.slot_handle == animation.action_slot_handle]
+    for group in groups:
+        for curve in [curve for curve in group.fcurves if chosen(curve)]:
+            group.fcurves.remove(curve)
 
 
 def animated_ids() -> Iterator[bpy.types.ID]:

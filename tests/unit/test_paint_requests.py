@@ -39,7 +39,7 @@ def asked(shot: Shot, method: str, **settings: object) -> list[PaintRequest]:
     painter = Recorder()
     chosen = METHODS[method]
     plan = chosen.plan(shot, take.frame_numbers(shot), lambda: False)
-    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: False, plan[0].frame)))
+    list(run_plan(plan, chosen, Studio(shot, take, painter, lambda: False, plan[0].frame), at_once=1))
     return painter.requests
 
 
