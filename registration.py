@@ -15,6 +15,7 @@ from .operators import (
     job,
     load,
     models,
+    prompts,
     queue,
     queue_run,
     refresh,
@@ -31,6 +32,7 @@ from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
 from .properties.model import FlowbrushModel
 from .properties.person import FlowbrushPerson
+from .properties.prompt import FlowbrushPrompt
 from .properties.queue import FlowbrushQueue, FlowbrushQueueItem
 from .properties.region import FlowbrushRegion
 from .properties.settings import FlowbrushSettings
@@ -44,6 +46,7 @@ CLASSES: tuple[type, ...] = (
     FlowbrushRegion,
     FlowbrushExport,
     FlowbrushModel,
+    FlowbrushPrompt,
     FlowbrushSettings,
     FlowbrushPerson,
     FlowbrushJob,
@@ -62,6 +65,7 @@ CLASSES: tuple[type, ...] = (
     *regions.CLASSES,
     *conditions.CLASSES,
     *controls.CLASSES,
+    *prompts.CLASSES,
     *additions.CLASSES,
     *bones.CLASSES,
     *footage.CLASSES,
@@ -83,6 +87,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.flowbrush = bpy.props.PointerProperty(type=FlowbrushSettings)
+    bpy.types.TimelineMarker.flowbrush = bpy.props.PointerProperty(type=FlowbrushPrompt)
     bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=FlowbrushPerson)
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
@@ -110,6 +115,7 @@ def unregister() -> None:
     del bpy.types.WindowManager.flowbrush_takes
     del bpy.types.WindowManager.flowbrush
     del bpy.types.Object.flowbrush_person
+    del bpy.types.TimelineMarker.flowbrush
     del bpy.types.Scene.flowbrush
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

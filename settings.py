@@ -11,6 +11,7 @@ from .properties import addition, models
 from .properties.settings import OWN_SCHEDULER, FlowbrushSettings
 from .properties.styles import style_of, styles
 from .scene.over_time import put_keys, remove_keys, sampled
+from .scene.prompts import later_prompts, put_prompts
 
 MAX_SEED = 2**31 - 1  # of Blender's whole numbers
 
@@ -51,6 +52,7 @@ def take_settings(chosen: FlowbrushSettings, frames: range | None = None) -> Tak
         embeddings=addition.in_use(chosen.embeddings),
         paint=chosen.paint.strip(),
         paint_softness=chosen.paint_softness,
+        later_prompts=later_prompts(chosen.id_data),
     )
     if frames is None:
         first, last = chosen.frame_range
@@ -118,6 +120,7 @@ def apply_settings(scene: bpy.types.Scene, settings: TakeSettings) -> list[str]:
     paths = _number_paths(chosen)
     for one in given.over_time:
         put_keys(scene, paths[one.setting], one.keys)
+    put_prompts(scene, given.later_prompts)
     return sentences
 
 

@@ -198,6 +198,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         options=set(),
     )
     regions: CollectionProperty(type=FlowbrushRegion)
+    active_prompt: IntProperty(name="Active Prompt", min=0, options=set())
     active_region: IntProperty(name="Active Region", min=0, options=set())
     loras: CollectionProperty(name="LoRA", type=FlowbrushLora)
     active_loras: IntProperty(name="Active LoRA", min=0, options=set())

@@ -44,7 +44,7 @@ def ours() -> dict[str, list[str]]:
         "operators": dir(bpy.ops.flowbrush),
         "properties": [
             f"{owner.__name__}.{name}"
-            for owner in (bpy.types.Scene, bpy.types.Object, bpy.types.WindowManager)
+            for owner in (bpy.types.Scene, bpy.types.Object, bpy.types.TimelineMarker, bpy.types.WindowManager)
             for name in (known.identifier for known in owner.bl_rna.properties)
             if "flowbrush" in name
         ],

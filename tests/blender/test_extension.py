@@ -99,6 +99,8 @@ def test_disabling_removes_all_that_enabling_added(session):
         "new_take",
         "paste_settings",
         "preset_add",
+        "prompt_add",
+        "prompt_remove",
         "queue_add",
         "queue_again",
         "queue_clear",
@@ -133,7 +135,12 @@ def test_disabling_removes_all_that_enabling_added(session):
     panels = (*panels, "restyle", "first_run")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
-    assert enabled["properties"] == ["Scene.flowbrush", "Object.flowbrush_person", *of_windows]
+    assert enabled["properties"] == [
+        "Scene.flowbrush",
+        "Object.flowbrush_person",
+        "TimelineMarker.flowbrush",
+        *of_windows,
+    ]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
     assert found["last"] == nothing

@@ -10,6 +10,7 @@ import flowbrush
 import pytest
 from flowbrush.backend.additions import EmbeddingSettings, LoraSettings
 from flowbrush.backend.errors import SettingsError
+from flowbrush.backend.over_time import KeyedSetting, LaterPrompt
 from flowbrush.backend.take import ControlSettings, RegionSettings, TakeSettings
 from flowbrush.operators.capture import needed_for
 from flowbrush.properties.styles import styles
@@ -40,6 +41,8 @@ OTHER = TakeSettings(
     refine=0.25,
     light="keep",
     shared_attention=True,
+    over_time=(KeyedSetting("strength", ((1, styles()["ink"].strength), (9, 0.25))),),
+    later_prompts=(LaterPrompt(4, "night", "day"),),
     loras=(LoraSettings(__file__, 0.7), LoraSettings(__file__, -0.3)),
     embeddings=(EmbeddingSettings(__file__, "hero"),),
     prediction="v_prediction",
@@ -212,7 +215,7 @@ def test_presets_are_blenders_own(scene, tmp_path, monkeypatch):
     apply_settings(scene, styles()["ink"])
     scene.flowbrush.seed = 3
     bpy.ops.script.execute_preset(filepath=str(path), menu_idname="FLOWBRUSH_PT_presets")
-    of_the_scene = {"seed": 3, "regions": (), "paint": "", "paint_softness": 1.0}
+    of_the_scene = {"seed": 3, "regions": (), "paint": "", "paint_softness": 1.0, "over_time": (), "later_prompts": ()}
     assert take_settings(scene.flowbrush) == replace(saved, **of_the_scene)
     bpy.ops.flowbrush.preset_add(name="Night Walk", remove_name=True)
     assert not path.exists()
