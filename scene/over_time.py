@@ -28,12 +28,12 @@ def sampled(scene: bpy.types.Scene, path: str, frames: Iterable[int]) -> list[Ke
 
 def put_keys(scene: bpy.types.Scene, path: str, keys: Iterable[Key]) -> None:
     """Keyframes with even changes in between for the number at `path` of `scene`, which has none."""
-    keys = [(_time(scene, frame), value) for frame, value in keys]
-    scene.keyframe_insert(path, frame=keys[0][0])
+    points_in_time = [(_time(scene, frame), value) for frame, value in keys]
+    scene.keyframe_insert(path, frame=points_in_time[0][0])
     (curve,) = (curve for curve in compat.action_curves(scene.animation_data) if curve.data_path == path)
     points = curve.keyframe_points
-    points.add(len(keys) - len(points))
-    points.foreach_set("co", [number for key in keys for number in key])
+    points.add(len(points_in_time) - len(points))
+    points.foreach_set("co", [number for pair in points_in_time for number in pair])
     for point in points:
         point.interpolation = "LINEAR"
     curve.update()
