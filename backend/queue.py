@@ -24,7 +24,7 @@ from .take import TakeSettings
 FORMAT = "flowbrush-queue"
 VERSION = 1
 MAX_ITEMS = 500
-MAX_FILE = 20_000_000
+MAX_FILE = 100_000_000  # settings over time can be long
 PATIENCE = 0.5  # seconds that a change waits for another Blender's, which takes a few thousandths
 
 

@@ -1,5 +1,6 @@
 """The queue's list: a take is added to it, moved up and down, taken out, and waits again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -138,10 +139,12 @@ class FLOWBRUSH_OT_queue_add(QueueOperator):
 
 
 def _check_name(shot: Shot, take: str, settings: TakeSettings) -> None:
-    """Raises ShotError where no take can have that name, or one with other settings has it already."""
-    folder = shot.take_folder(take)
-    if (folder / "take.json").exists() and Take.load(shot, take).settings != settings:
-        raise ShotError(Code.BAD_TAKE, f"The take '{take}' has other settings: choose a new name for this one")
+    """Raises ShotError where no take can have that name, or where one has it that cannot become this one."""
+    if not (shot.take_folder(take) / "take.json").exists():
+        return
+    there = Take.load(shot, take)
+    if obstacle := there.obstacle(replace(there, settings=settings, capture=shot.capture)):
+        raise ShotError(Code.BAD_TAKE, f"The take '{take}' {obstacle}: choose a new name for this one")
 
 
 class FLOWBRUSH_OT_queue_remove(ItemOperator):

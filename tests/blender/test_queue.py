@@ -18,6 +18,7 @@ from flowbrush.backend.queue import Item, Queue
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, queue, queue_run
 from flowbrush.properties import queue as shown
+from flowbrush.settings import take_settings
 
 FRAMES = 3
 
@@ -139,13 +140,21 @@ def test_what_would_fail_later_is_told_when_it_is_added(here: SimpleNamespace) -
     assert "cannot be a take's name" in said(bpy.ops.flowbrush.queue_add)
     Take.start(here.shot, "cel", TakeSettings(prompt="another"), {})
     here.scene.flowbrush.take = "cel"
-    assert "has other settings: choose a new name" in said(bpy.ops.flowbrush.queue_add)
+    assert "has other settings or another model: choose a new name" in said(bpy.ops.flowbrush.queue_add)
     here.scene.flowbrush.take = "two"
     here.shot.picture_path(2).unlink()
     assert "Frame 2 was not captured" in said(bpy.ops.flowbrush.queue_add)
     here.scene.flowbrush.shot_name = "run"
     assert "press Capture first" in said(bpy.ops.flowbrush.queue_add)
     assert listed(here) == {"one": "waiting"}
+
+
+def test_a_take_that_was_begun_can_be_gone_on_with_in_the_queue(here: SimpleNamespace) -> None:
+    here.scene.flowbrush.prompt = ""
+    Take.start(here.shot, "one", take_settings(here.scene.flowbrush), {}).frame_path(1).write_bytes(b"")
+    add(here, "one")
+    said(bpy.ops.flowbrush.queue_start)
+    assert painted(here, "one") == FRAMES and "one 1" not in FakeStage.log
 
 
 def test_the_order_is_the_users(here: SimpleNamespace) -> None:
