@@ -121,7 +121,8 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
     def _translate(self, context: bpy.types.Context) -> bool:
         self.text = self.text or context.window_manager.clipboard
         try:
-            self._translation = translate(self.text, take_settings(context.scene.flowbrush))
+            chosen = context.scene.flowbrush
+            self._translation = translate(self.text, take_settings(chosen), chosen.frame_range[0])
             self._notes = [*self._translation.notes, *differences(context.scene, self._translation.settings)]
         except FlowbrushError as error:
             job.tell_error(self, context, error)

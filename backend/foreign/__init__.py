@@ -11,11 +11,12 @@ from .draft import Draft, Translation
 MAX_PASTE = 500_000  # characters; Deforum's files have some 15 000
 
 
-def translate(text: str, base: TakeSettings) -> Translation:
+def translate(text: str, base: TakeSettings, first: int = 0) -> Translation:
     """What `text` says in the words of `base`, which stays where it says nothing.
 
-    text: A1111's generation parameters, the JSON of a Deforum settings file, or that of Flowbrush's own. Raises
-    SettingsError for any other, and for what is senseless.
+    text: A1111's generation parameters, the JSON of a Deforum settings file, or that of Flowbrush's own. first: the
+    frame of the shot that another program's frame 0 becomes. Raises SettingsError for any other text, and for what is
+    senseless.
     """
     if len(text) > MAX_PASTE:
         raise bad_settings(f"the text is longer than {MAX_PASTE} characters")
@@ -25,7 +26,7 @@ def translate(text: str, base: TakeSettings) -> Translation:
         settings, notes = parse_settings(document, "the pasted text")
         return Translation("Flowbrush", settings, {"all": "all"}, tuple(notes))
     if deforum.recognised(document):
-        return deforum.translate(document, Draft(base, "Deforum"))
+        return deforum.translate(document, Draft(base, "Deforum", first))
     if infotext.recognised(text):
         return infotext.translate(text, Draft(base, "A1111"))
     raise bad_settings(

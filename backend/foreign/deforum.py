@@ -16,7 +16,8 @@ _POSITIVE = ("animation_prompts_positive", "positive_prompts")
 _NEGATIVE = ("animation_prompts_negative", "negative_prompts", "negative_prompt")
 _STRENGTH = ("strength_schedule", "strength")
 _GUIDANCE = ("cfg_scale_schedule", "cfg_scale", "scale")
-_KEY = re.compile(r"\"?(\d{1,9})\"?\s?:\s?\(")
+_KEY = re.compile(r"\"?(\d{1,7})\"?\s?:\s?\(")
+_FRAME = re.compile(r"\d{1,7}", re.ASCII)
 _UNIT = re.compile(r"cn_(\d)_(\w+)")
 
 # What Flowbrush has from elsewhere, and the fields that this is about.
@@ -63,11 +64,13 @@ def translate(document: dict[str, Any], draft: Draft) -> Translation:
     """Into `draft`. Raises SettingsError for what is senseless."""
     rest = dict(document)
     _prompts(rest, draft)
-    if (kept := _schedule(rest, _STRENGTH, "Strength", draft)) is not None:
-        draft.note(f"Deforum's strength {kept:g} is how much of a picture stays: Strength is 1 less that")
-        draft.strength(1.0 - kept)
-    if (guidance := _schedule(rest, _GUIDANCE, "Guidance", draft)) is not None:
-        draft.guidance(guidance)
+    if kept := _schedule(rest, _STRENGTH, "Strength", draft):
+        draft.note(f"Deforum's strength {kept[0][1]:g} is how much of a picture stays: Strength is 1 less that")
+        draft.strength(1.0 - kept[0][1])
+        draft.keys("strength", "Strength", [(frame, 1.0 - value) for frame, value in kept])
+    if guidance := _schedule(rest, _GUIDANCE, "Guidance", draft):
+        draft.guidance(guidance[0][1])
+        draft.keys("guidance", "Guidance", guidance)
     if "steps" in rest:
         draft.steps(number(rest.pop("steps")))
     if "seed" in rest:
@@ -89,62 +92,77 @@ def translate(document: dict[str, Any], draft: Draft) -> Translation:
 
 
 def _prompts(rest: dict[str, Any], draft: Draft) -> None:
-    """The first frame's; what it says after --neg must not be seen."""
+    """Those of the first frame and those that begin later; what they say after --neg must not be seen."""
     found = [rest.pop(name) for name in _PROMPTS if name in rest]
-    prompt = _first_prompt(found[0], draft) if found else ""
-    prompt, _, negative = prompt.partition("--neg")
-    positives = [_first_prompt(rest.pop(name), draft) for name in _POSITIVE if name in rest]
-    negatives = [_first_prompt(rest.pop(name), draft) for name in _NEGATIVE if name in rest]
-    if found:
-        draft.prompts(_joined([prompt, *positives]), _joined([negative, *negatives]))
+    plain = _by_frame(found[0], draft) if found else {}
+    positives = [_by_frame(rest.pop(name), draft) for name in _POSITIVE if name in rest]
+    negatives = [_by_frame(rest.pop(name), draft) for name in _NEGATIVE if name in rest]
+    if not found:
+        return
+    prompts = {}
+    for frame in sorted({0}.union(plain, *positives, *negatives)):
+        prompt, _, negative = _begun(plain, frame).partition("--neg")
+        prompts[frame] = (
+            _joined([prompt, *(_begun(texts, frame) for texts in positives)]),
+            _joined([negative, *(_begun(texts, frame) for texts in negatives)]),
+        )
+    draft.prompts(*prompts.pop(0))
+    draft.later_prompts(prompts)
 
 
 def _joined(parts: list[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, (part.strip() for part in parts))))
 
 
-def _first_prompt(value: object, draft: Draft) -> str:
-    """Of prompts by frame, the first; they may also be a text that holds them, or one prompt."""
+def _by_frame(value: object, draft: Draft) -> dict[int, str]:
+    """Prompts by the frame from which on they hold; they may also be a text that holds them, or one prompt."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            return ""
+            return {}
     if not isinstance(value, dict):
-        return value if isinstance(value, str) else ""
-    frames = {name: text for name, text in value.items() if isinstance(text, str)}
-    if len(frames) > 1:
-        draft.note(f"Prompts change over time there, {len(frames)} times: the first is taken for all frames")
-    return min(frames.items(), key=lambda item: _frame(item[0]))[1] if frames else ""
+        return {0: value} if isinstance(value, str) else {}
+    texts = {name: text for name, text in value.items() if isinstance(text, str)}
+    found = {int(name): text for name, text in texts.items() if _FRAME.fullmatch(name)}
+    if formulas := [name for name in texts if not _FRAME.fullmatch(name)]:
+        draft.note(f"Prompts at frames that are formulas are left out: {', '.join(map(short, formulas[:8]))}")
+    return found
 
 
-def _frame(name: str) -> float:
-    found = number(name)
-    return float("inf") if found is None else found  # a formula
+def _begun(texts: dict[int, str], frame: int) -> str:
+    """Which of `texts` holds at `frame`; before the first already that one."""
+    begun = [start for start in texts if start <= frame]
+    return texts[max(begun) if begun else min(texts)] if texts else ""
 
 
-def _schedule(rest: dict[str, Any], names: tuple[str, ...], label: str, draft: Draft) -> float | None:
-    """The number at the first frame, of the first of `names` that is there."""
+def _schedule(rest: dict[str, Any], names: tuple[str, ...], label: str, draft: Draft) -> list[tuple[int, float]]:
+    """Frames and numbers, of the first of `names` that is there; none where it cannot be read."""
     given = [rest.pop(name) for name in names if name in rest]
     if not given:
-        return None
-    value, changes = _first_number(given[0])
-    if value is None:
-        draft.note(f"{label} cannot be read ({_shown(given[0])}), and stays as it is")
-    elif changes:
-        draft.note(f"{label} changes over time there ({_shown(given[0])}): its first number is taken")
-    return value
-
-
-def _first_number(schedule: object) -> tuple[float | None, bool]:
-    """The number at the first frame; None for a formula. Whether it changes."""
-    if not isinstance(schedule, str) or number(schedule) is not None:
-        return number(schedule), False
-    keys = [(int(match[1]), match.end()) for match in _KEY.finditer(schedule)]
+        return []
+    keys = _keys(given[0])
     if not keys:
-        return None, False
-    values = {frame: schedule[begin : begin + 40].partition(")")[0].strip() for frame, begin in keys}
-    return number(values[min(values)]), len(set(values.values())) > 1
+        draft.note(f"{label} cannot be read ({_shown(given[0])}), and stays as it is")
+    if None in keys.values():
+        draft.note(f"{label} is a formula there ({_shown(given[0])}): only its numbers are taken")
+    numbers = _numbers(given[0])
+    if keys and not numbers:
+        draft.note(f"{label} cannot be read ({_shown(given[0])}), and stays as it is")
+    return numbers
+
+
+def _numbers(schedule: object) -> list[tuple[int, float]]:
+    return sorted((frame, value) for frame, value in _keys(schedule).items() if value is not None)
+
+
+def _keys(schedule: object) -> dict[int, float | None]:
+    """The numbers of a schedule by their frames; None for a formula."""
+    if not isinstance(schedule, str) or number(schedule) is not None:
+        value = number(schedule)
+        return {} if value is None else {0: value}
+    starts = [(int(match[1]), match.end()) for match in _KEY.finditer(schedule)]
+    return {frame: number(schedule[begin : begin + 40].partition(")")[0].strip()) for frame, begin in starts}
 
 
 def _on(name: str, rest: dict[str, Any]) -> bool:
@@ -164,10 +182,11 @@ def _controls(rest: dict[str, Any], draft: Draft) -> None:
     for unit in units.values():
         if unit.get("enabled") is not True:
             continue
-        scale, start, end = (_first_number(unit.get(name)) for name in ("weight", "guidance_start", "guidance_end"))
-        if scale[1]:
-            draft.note("A ControlNet's weight changes over time there: its first number is taken")
-        draft.control(_shown(unit.get("module")), _shown(unit.get("model")), scale[0], start[0], end[0])
+        scale, start, end = (_numbers(unit.get(name)) for name in ("weight", "guidance_start", "guidance_end"))
+        firsts = [keys[0][1] if keys else None for keys in (scale, start, end)]
+        place = draft.control(_shown(unit.get("module")), _shown(unit.get("model")), *firsts)
+        if place is not None:
+            draft.keys(f"controls[{place}].scale", "A ControlNet's weight", scale)
 
 
 def _left_out(names: list[str], draft: Draft) -> None:

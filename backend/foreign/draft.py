@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..over_time import DIGITS, MAX_KEYS, MAX_PROMPTS, KeyedSetting, LaterPrompt
 from ..parsing import MAX_TEXT
+from ..shot import MAX_FRAME
 from ..take import MAX_CONTROLS, MAX_GUIDANCE, MAX_SCALE, MAX_SEED, MAX_STEPS, ControlSettings, TakeSettings
 from . import prompts
 
@@ -62,10 +64,11 @@ class Translation:
 
 
 class Draft:
-    """Changes to `base`, made one after the other by a format's reader."""
+    """Changes to `base`, made one after the other by a format's reader. first: what the program's frame 0 becomes."""
 
-    def __init__(self, base: TakeSettings, program: str) -> None:
-        self._base, self._program = base, program
+    def __init__(self, base: TakeSettings, program: str, first: int = 0) -> None:
+        self._base, self._program, self._first = base, program, first
+        self._over_time: list[KeyedSetting] = []
         self._changes: dict[str, Any] = {}
         self._controls: list[ControlSettings] = []
         self._translated: dict[str, str] = {}
@@ -84,17 +87,50 @@ class Draft:
 
     def prompts(self, prompt: str, negative: str) -> None:
         """The prompts, without the signs that only the other program reads."""
-        for name, label, text in (("prompt", "Prompt", prompt), ("negative_prompt", "Negative", negative)):
-            plain = prompts.plain(text)
-            if plain.weighted:
-                self.note("Weights of words, as in (word:1.3), have no counterpart: the words stay, without weights")
-            if plain.changing:
-                self.note("Words that change while a picture is painted, as in [from:to:0.5], have no counterpart")
-            if plain.networks:
-                self.note(f"LoRA and the like are left out: {', '.join(map(short, plain.networks[:MAX_LISTED]))}")
-            if len(plain.text) > MAX_TEXT:
-                self.note(f"{label} is longer than {MAX_TEXT} characters: its end is left out")
-            self._take(name, label, plain.text[:MAX_TEXT])
+        self._take("prompt", "Prompt", self._plain("Prompt", prompt))
+        self._take("negative_prompt", "Negative", self._plain("Negative", negative))
+        self._changes["later_prompts"] = ()
+
+    def later_prompts(self, found: dict[int, tuple[str, str]]) -> None:
+        """The prompts that begin later, prompt and negative prompt by the program's frame."""
+        frames = sorted(frame for frame in found if frame + self._first <= MAX_FRAME)
+        if len(frames) > MAX_PROMPTS:
+            self.note(f"Prompts change more than {MAX_PROMPTS} times there: the rest is left out")
+        later = []
+        for frame in frames[:MAX_PROMPTS]:
+            prompt, negative = found[frame]
+            texts = self._plain("Prompt", prompt), self._plain("Negative", negative)
+            later.append(LaterPrompt(frame + self._first, *texts))
+        if later:
+            self._take("later_prompts", "Prompts over Time", tuple(later))
+            self._tell_first()
+
+    def _plain(self, label: str, text: str) -> str:
+        plain = prompts.plain(text)
+        if plain.weighted:
+            self.note("Weights of words, as in (word:1.3), have no counterpart: the words stay, without weights")
+        if plain.changing:
+            self.note("Words that change while a picture is painted, as in [from:to:0.5], have no counterpart")
+        if plain.networks:
+            self.note(f"LoRA and the like are left out: {', '.join(map(short, plain.networks[:MAX_LISTED]))}")
+        if len(plain.text) > MAX_TEXT:
+            self.note(f"{label} is longer than {MAX_TEXT} characters: its end is left out")
+        return plain.text[:MAX_TEXT]
+
+    def keys(self, setting: str, label: str, keys: list[tuple[int, float]]) -> None:
+        """What the number `setting`, which has been given its first value, becomes: the program's frames and values."""
+        low, high = self._base.ranges.get(setting, (0.0, MAX_SCALE))
+        within = [(frame, round(min(max(value, low), high), DIGITS)) for frame, value in keys[:MAX_KEYS]]
+        if any(value != round(inside, DIGITS) for (_, value), (_, inside) in zip(within, keys, strict=False)):
+            self.note(f"{label} is kept between {low:g} and {high:g} in all frames")
+        shifted = tuple((frame + self._first, value) for frame, value in within if frame + self._first <= MAX_FRAME)
+        if len({value for _, value in shifted}) > 1:
+            self._over_time.append(KeyedSetting(setting, shifted))
+            self._tell_first()
+
+    def _tell_first(self) -> None:
+        if self._first:
+            self.note(f"Frame 0 of {self._program} became frame {self._first}, where the shot begins")
 
     def strength(self, value: float | None) -> None:
         """Denoising strength, 0 to 1."""
@@ -133,12 +169,15 @@ class Draft:
 
     def control(
         self, module: str, model: str, scale: float | None = None, start: float | None = None, end: float | None = None
-    ) -> None:
-        """A ControlNet unit: its preprocessor, its network, and its weight and range where they can be read."""
+    ) -> int | None:
+        """A ControlNet unit: its preprocessor, its network, and its weight and range where they can be read.
+
+        Gives its place among the controls; None where it has no counterpart.
+        """
         found = [name for text in (module, model) for word, name in _CONDITIONS.items() if word in text.lower()]
         if not found or not found[0] or len(self._controls) == MAX_CONTROLS:
             self.note(f"The ControlNet unit {short(f'{module} {model}')} has no counterpart")
-            return
+            return None
         given = ControlSettings(found[0])
         self._controls.append(
             replace(
@@ -148,13 +187,16 @@ class Draft:
                 end=self._within("A ControlNet's end", given.end if end is None else end, 0.0, 1.0),
             )
         )
+        return len(self._controls) - 1
 
     def translation(self) -> Translation:
         """All of it. Raises SettingsError where it makes no sense together."""
         if self._controls:
             self._take("controls", "Conditions", tuple(self._controls))
             self.note("Of ControlNet units only condition, weight and range are taken: Flowbrush draws the conditions")
-        settings = TakeSettings.parse(replace(self._base, **self._changes).document(), "the pasted text")
+        kept = [one for one in self._base.over_time if one.setting.partition("[")[0] not in self._changes]
+        changed = replace(self._base, **self._changes, over_time=(*kept, *self._over_time))
+        settings = TakeSettings.parse(changed.document(), "the pasted text")
         return Translation(self._program, settings, self._translated, tuple(self._notes))
 
     def _number(

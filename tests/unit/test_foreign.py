@@ -1,11 +1,13 @@
 """Settings of A1111 and Deforum: what they become, what is said of the rest, and that no text raises anything else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from flowbrush.backend.errors import Code, FlowbrushError, SettingsError
 from flowbrush.backend.foreign import MAX_PASTE, translate
 from flowbrush.backend.foreign.prompts import plain
+from flowbrush.backend.over_time import KeyedSetting, LaterPrompt
 from flowbrush.backend.settings_file import FORMAT
 from flowbrush.backend.take import ControlSettings, TakeSettings
 from hypothesis import given, settings
@@ -152,7 +154,7 @@ def test_numbers_out_of_range_are_clamped_and_told() -> None:
 
 
 def test_deforums_file_is_translated() -> None:
-    found = translate(json.dumps(DEFORUM, indent=4), BASE)
+    found = translate(json.dumps(DEFORUM, indent=4), BASE, first=101)
     assert found.program == "Deforum"
     assert found.settings == TakeSettings(
         style="ink",
@@ -165,18 +167,21 @@ def test_deforums_file_is_translated() -> None:
         scheduler="euler_a",
         seed=2373535357,
         seed_mode="per_frame",
+        over_time=(
+            KeyedSetting("strength", ((101, 0.35), (131, 0.5))),
+            KeyedSetting("controls[0].scale", ((101, 0.5), (111, 1.0))),
+        ),
+        later_prompts=(LaterPrompt(141, "a coconut, ink", "photo, text"),),
     )
 
 
 @pytest.mark.parametrize(
     "told",
     [
-        "3 times: the first is taken",
+        "formulas are left out: max_f-20",
         "0.65 is how much of a picture stays",
-        "Strength changes over time",
         "change (iter) became other noise in every frame",
         "revAnimated_v122.safetensors is not looked for",
-        "weight changes over time",
         "the scene's own camera",
         "they are the scene's",
         "choose a Method",
@@ -208,6 +213,17 @@ def test_what_deforum_has_switched_off_is_not_told() -> None:
 )
 def test_deforums_fields(changes: dict, name: str, value: object) -> None:
     assert getattr(translate(json.dumps(DEFORUM | changes), BASE).settings, name) == value
+
+
+def test_what_is_pasted_takes_the_place_of_keys() -> None:
+    keys = (KeyedSetting("strength", ((1, 0.1), (9, 0.9))), KeyedSetting("refine", ((1, 0.1), (9, 0.9))))
+    found = translate("a fox\nSteps: 9, Denoising strength: 0.5", replace(BASE, over_time=keys)).settings
+    assert (found.strength, found.over_time) == (0.5, keys[1:])
+    told = translate(json.dumps(DEFORUM), BASE, first=101).notes
+    assert "Frame 0 of Deforum became frame 101, where the shot begins" in told
+    high = translate(json.dumps({"cfg_scale_schedule": "0:(7), 9:(70), 12:(t)"}), BASE)
+    assert high.settings.over_time == (KeyedSetting("guidance", ((0, 7.0), (9, 50.0))),)
+    assert any("between 0 and 50" in note for note in high.notes) and any("formula" in note for note in high.notes)
 
 
 def test_flowbrushs_own_text_can_be_pasted() -> None:

@@ -23,6 +23,7 @@ from .plots import Line, number, plot
 from .words import EXPLAINED, GROUPS, SETTINGS
 
 _FOLDER = Path(__file__).parent
+_KEYS = 12  # of a number over time
 _BESIDE = 12  # objects in the table that is open from the start
 
 
@@ -328,6 +329,13 @@ def _settings(report: Report) -> str:
         strength = "" if region.strength is None else f", strength {number(region.strength)}"
         negative = f"\nnot: {region.negative_prompt}" if region.negative_prompt else ""
         rows.append((f"Region {escape(region.mask)}", escape(f"{region.prompt}{negative}{strength}")))
+    for keyed in settings.over_time:
+        keys = ", ".join(f"{number(value)} at {frame}" for frame, value in keyed.keys[:_KEYS])
+        more = f" and {len(keyed.keys) - _KEYS} keys more" if len(keyed.keys) > _KEYS else ""
+        rows.append((f"Over time: {escape(keyed.setting)}", escape(f"{keys}{more}")))
+    for later in settings.later_prompts:
+        negative = f"\nnot: {later.negative_prompt}" if later.negative_prompt else ""
+        rows.append((f"Prompt from frame {later.frame}", escape(f"{later.prompt}{negative}")))
     rows.append(("Licence of the model", escape(report.licence or "not stated in its files")))
     for role, digest in report.take.models.items():
         rows.append((f"SHA-256, {escape(role)}", f"<code>{escape(digest)}</code>"))
