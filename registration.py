@@ -13,8 +13,10 @@ from .operators import (
     environment,
     footage,
     job,
+    keyframes,
     load,
     models,
+    picture,
     prompts,
     queue,
     queue_run,
@@ -26,12 +28,14 @@ from .operators import (
     stylize,
     takes,
 )
+from .panels import wipe
 from .properties.addition import FlowbrushEmbedding, FlowbrushLora
 from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
 from .properties.job import FlowbrushJob
 from .properties.model import FlowbrushModel
 from .properties.person import FlowbrushPerson
+from .properties.picture import FlowbrushPicture
 from .properties.prompt import FlowbrushPrompt
 from .properties.queue import FlowbrushQueue, FlowbrushQueueItem
 from .properties.region import FlowbrushRegion
@@ -50,6 +54,7 @@ CLASSES: tuple[type, ...] = (
     FlowbrushSettings,
     FlowbrushPerson,
     FlowbrushJob,
+    FlowbrushPicture,
     FlowbrushTake,
     FlowbrushTakeList,
     FlowbrushQueueItem,
@@ -59,6 +64,7 @@ CLASSES: tuple[type, ...] = (
     *cancel.CLASSES,
     *load.CLASSES,
     *models.CLASSES,
+    *keyframes.CLASSES,
     *report.CLASSES,
     *refresh.CLASSES,
     *environment.CLASSES,
@@ -90,6 +96,7 @@ def register() -> None:
     bpy.types.TimelineMarker.flowbrush = bpy.props.PointerProperty(type=FlowbrushPrompt)
     bpy.types.Object.flowbrush_person = bpy.props.PointerProperty(type=FlowbrushPerson)
     bpy.types.WindowManager.flowbrush = bpy.props.PointerProperty(type=FlowbrushJob)
+    bpy.types.WindowManager.flowbrush_picture = bpy.props.PointerProperty(type=FlowbrushPicture)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.types.WindowManager.flowbrush_queue = bpy.props.PointerProperty(type=FlowbrushQueue)
     panels.restyle.add_to_menus()
@@ -97,6 +104,10 @@ def register() -> None:
     bpy.app.handlers.load_pre.append(queue_run.remember)
     bpy.app.handlers.load_post.append(queue_run.go_on)
     bpy.app.timers.register(queue.watch, persistent=True)
+    bpy.app.handlers.load_post.append(picture.look_away)
+    bpy.app.handlers.undo_post.append(picture.show_again)
+    bpy.app.handlers.redo_post.append(picture.show_again)
+    wipe.register()
     bpy.app.timers.register(refresh.look_at_open_file)  # which may not be touched while add-ons are being enabled
 
 
@@ -110,9 +121,15 @@ def unregister() -> None:
     bpy.app.handlers.load_post.remove(queue_run.go_on)
     bpy.app.handlers.load_pre.remove(queue_run.remember)
     panels.restyle.remove_from_menus()
+    wipe.unregister()
+    bpy.app.handlers.redo_post.remove(picture.show_again)
+    bpy.app.handlers.undo_post.remove(picture.show_again)
+    bpy.app.handlers.load_post.remove(picture.look_away)
+    picture.forget()
     bpy.app.handlers.load_post.remove(refresh.look_at_all_scenes)
     del bpy.types.WindowManager.flowbrush_queue
     del bpy.types.WindowManager.flowbrush_takes
+    del bpy.types.WindowManager.flowbrush_picture
     del bpy.types.WindowManager.flowbrush
     del bpy.types.Object.flowbrush_person
     del bpy.types.TimelineMarker.flowbrush

@@ -38,8 +38,9 @@ class Conversation:
         """Tells the user something that is no error."""
         self._channel.send("warning", id=REQUEST, sentence=sentence)
 
-    def progress(self, done: int, total: int, sentence: str) -> None:
-        """Tells how far the work is. Raises Cancelled when the user asked to stop."""
-        self._channel.send("progress", id=REQUEST, done=done, total=total, sentence=sentence)
+    def progress(self, done: int, total: int, sentence: str, seconds: float | None = None) -> None:
+        """Tells how far the work is, and what its last frame took. Raises Cancelled when the user asked to stop."""
+        pace = {} if seconds is None else {"work": "frame", "seconds": seconds, "left": {"frame": total - done}}
+        self._channel.send("progress", id=REQUEST, done=done, total=total, sentence=sentence, **pace)
         if self._cancelled.is_set():
             raise Cancelled()

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from .errors import ShotError
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, picture_path, renewed, run_plan
-from .methods.plan import Method, whole_plan
+from .methods.plan import Method, Task, whole_plan
 from .methods.refine import Refined
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
@@ -57,17 +58,24 @@ def stylize(
             f"The shot or its settings over time have changed: {stay} of {former} finished frames are kept, "
             "the others depend on the change and are painted again"
         )
-    total, done = len(plan), len(plan) - len(pending(plan, take))
+    to_do = pending(plan, take)
+    total, done = len(plan), len(plan) - len(to_do)
     if done == total:
         return
+    left = Counter(_kind(task) for task in to_do)
     studio = Studio(shot, take, DiffusionPainter(model, settings, warn), cancelled, plan[0].frame)
     began = time.monotonic()
     for task in run_plan(plan, method, studio):
         done += 1
         seconds = time.monotonic() - began
         timings.add(take.folder, timings.Timing(task.frame, task.is_keyframe, seconds, task.refines))
-        yield FrameDone(task.frame, picture_path(take, task), done, total, seconds)
+        left[_kind(task)] -= 1
+        yield FrameDone(task.frame, picture_path(take, task), done, total, seconds, _kind(task), dict(left))
         began = time.monotonic()
+
+
+def _kind(task: Task) -> str:
+    return "keyframe" if task.is_keyframe else "refined frame" if task.refines else "frame"
 
 
 def within(settings: TakeSettings, shot: Shot) -> TakeSettings:

@@ -144,8 +144,10 @@ class Worker:
                 id=request,
                 done=frame.done,
                 total=frame.total,
-                sentence=f"Frame {frame.frame} is done, {frame.seconds:.1f} s",
-                seconds_left=round(frame.seconds * (frame.total - frame.done), 1),
+                sentence=f"{frame.kind.capitalize()} {frame.frame} is done",
+                work=frame.kind,
+                seconds=round(frame.seconds, 3),
+                left=frame.left or {frame.kind: frame.total - frame.done},
             )
 
     def _conditions(self, request: int, message: Message) -> None:

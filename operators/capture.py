@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
@@ -23,8 +24,8 @@ from .job import Job, JobOperator
 class CaptureStage(worker.RequestStage):
     """Renders `frames` (first and last, both included) of `scene` into the shot `folder`.
 
-    Only what the style and `method` need is captured. tab: the scene whose settings say that; None for `scene`.
-    camera: the full name of one that is used in place of the scene's.
+    Only what the style and `method` need is captured, and what more `conditions` do. tab: the scene whose settings say
+    that; None for `scene`. camera: the full name of one that is used in place of the scene's.
     """
 
     def __init__(
@@ -35,11 +36,12 @@ class CaptureStage(worker.RequestStage):
         method: str,
         tab: bpy.types.Scene | None = None,
         camera: str = "",
+        conditions: Iterable[str] = (),
     ) -> None:
         self.title = "Capturing"
         self._scene = scene.name
         self._samples = (tab or scene).flowbrush.samples
-        self._passes, self._extras = needed_for(tab or scene, method)
+        self._passes, self._extras = needed_for(tab or scene, method, conditions)
         self._camera = camera
         self._folder = folder
         self._frames = frames
@@ -89,14 +91,16 @@ def blender() -> str:
     return bpy.app.binary_path or sys.executable
 
 
-def needed_for(scene: bpy.types.Scene, method: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def needed_for(
+    scene: bpy.types.Scene, method: str, more: Iterable[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The passes and the extras that the scene's conditions and masks with `method`, and what is to be exported, need.
 
-    Raises SettingsError.
+    more: conditions besides these. Raises SettingsError.
     """
     settings = take_settings(scene.flowbrush)
     exported = [name for name in CONDITIONS if name in scene.flowbrush.export.conditions]
-    conditions = [*(control.condition for control in settings.controls), *exported]
+    conditions = [*(control.condition for control in settings.controls), *exported, *more]
     return needed(method, conditions, settings.masks, settings.surface_noise)
 
 

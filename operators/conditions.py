@@ -1,14 +1,17 @@
 """Conditions: a shot's ControlNet conditions as picture sequences, and the classes that its segmentation shows."""
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
 from .. import chips, preferences
 from ..backend import needs
 from ..backend.ade20k import COLOURS, PROPERTY
 from ..backend.errors import Code, SettingsError
+from ..properties.control import title_of
+from . import picture
 from .capture import captured_shot
 from .job import Job, JobOperator
+from .still import render_of, still_shot
 from .worker import WorkerStage
 
 NONE = "NONE"
@@ -32,6 +35,32 @@ class FLOWBRUSH_OT_export_conditions(JobOperator):
         folder = str(preferences.export_folder(context.scene))
         stage = WorkerStage("Exporting", "conditions", shot=str(shot.folder), folder=folder, conditions=names)
         return Job("Export Conditions", [stage], lambda message: f"The conditions are in {message['folder']}")
+
+
+class FLOWBRUSH_OT_show_condition(JobOperator):
+    """Look at this condition of the current frame in the Image Editor, beside the render"""
+
+    bl_idname = "flowbrush.show_condition"
+    bl_label = "Look at Condition"
+
+    condition: StringProperty(name="Condition", description="The name of the condition", options={"SKIP_SAVE"})
+
+    def plan(self, context: bpy.types.Context) -> Job:
+        """The worker draws it, of the captured shot where that can give it; else the frame is captured for it."""
+        needs.need(self.condition)
+        frame = context.scene.frame_current
+        folder, stages, warnings = still_shot(context.scene, frame, [self.condition])
+        request = {"shot": str(folder), "folder": str(folder / "preview"), "conditions": [self.condition]}
+        stages.append(WorkerStage("Drawing", "conditions", **request, frames=[frame, frame]))
+
+        def show(path: str) -> None:
+            picture.show(path, render_of(folder, path))
+            picture.open_editor()
+
+        done = f"{title_of(self.condition)} of frame {frame}"
+        job = Job("Look at Condition", stages, lambda _message: f"{done} is in the Image Editor", show)
+        job.warnings += warnings
+        return job
 
 
 def _classes(_operator: bpy.types.Operator, _context: bpy.types.Context | None) -> list[tuple[str, str, str, int, int]]:
@@ -93,4 +122,4 @@ class FLOWBRUSH_OT_set_class(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (FLOWBRUSH_OT_export_conditions, FLOWBRUSH_OT_set_class)
+CLASSES = (FLOWBRUSH_OT_export_conditions, FLOWBRUSH_OT_show_condition, FLOWBRUSH_OT_set_class)

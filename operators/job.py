@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 import bpy
 
 from ..backend.errors import Cancelled, Code, FlowbrushError
+from ..backend.pace import Pace
 from ..backend.protocol import Message
 from . import worker
 
@@ -68,6 +69,7 @@ class Job:
         self._stages = list(stages)
         self._finish = finish
         self._preview = preview
+        self._pace = Pace()
         self._index = 0
         self._started = False
         self._cancelled = False
@@ -124,7 +126,8 @@ class Job:
             case "progress":
                 self.progress = (self._index + message["done"] / max(message["total"], 1)) / len(self._stages)
                 if not self._cancelled:
-                    self.sentence = f"{self._stages[self._index].title}: {message['sentence']}"
+                    told = f"{self._stages[self._index].title}: {message['sentence']}"
+                    self.sentence = ", ".join(filter(None, (told, self._speed(message))))
             case "preview":
                 self._preview(message["path"])
             case "warning":
@@ -138,6 +141,13 @@ class Job:
                 sentence = self._finish(message)
                 self.progress = 1.0
                 self._end(State.FINISHED, sentence)
+
+    def _speed(self, message: Message) -> str:
+        """How fast it goes and how long it takes; empty where the message tells of no finished frame."""
+        if "seconds" not in message:
+            return ""
+        self._pace.note(message["work"], message["seconds"])
+        return self._pace.sentence(message["work"], message["left"])
 
     def _fail(self, code: str, sentence: str) -> None:
         self.code = code

@@ -83,6 +83,8 @@ def _tell(line: take_list.FlowbrushTake, shot: Shot, found: takes.Summary) -> No
     line.name, line.folder = found.name, str(shot.take_folder(found.name))
     line.finished, line.wanted, line.stars = len(found.finished), found.wanted, found.stars
     line.former = found.former
+    painted = sorted(int(path.stem) for path in shot.take_folder(found.name).glob("keyframes/[0-9-]*.png"))
+    line.keyframes = " ".join(map(str, painted))
     line.problem = found.problem or ("It shows a former capture of the shot" if found.former else "")
     if found.settings:
         style = found.settings.style or Path(found.settings.model).stem

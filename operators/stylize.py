@@ -5,17 +5,16 @@ from pathlib import Path
 
 import bpy
 
-from .. import preferences
 from ..backend.protocol import Message
-from ..backend.shot import Shot, checked_name
-from ..backend.take import TakeSettings
+from ..backend.shot import checked_name
+from ..backend.take import Take, TakeSettings
+from ..scene import growing
 from ..settings import take_settings
 from . import picture, refresh
-from .capture import CaptureStage, captured_shot, check_scene, needed_for, unsaved_images
-from .job import Job, JobOperator, Stage
+from .capture import captured_shot
+from .job import Job, JobOperator
+from .still import STILL, render_of, still_shot
 from .worker import WorkerStage
-
-STILL = "still"
 
 
 class StylizeStage(WorkerStage):
@@ -47,16 +46,14 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator):
         frame = scene.frame_current
         settings = take_settings(scene.flowbrush, range(frame, frame + 1)).at(frame)
         settings = replace(settings, method="per_frame", frames=(frame, frame))
-        folder = preferences.shot_folder(scene)
-        stages: list[Stage] = []
-        warnings: list[str] = []
-        if not _holds(folder, frame, needed_for(scene, "per_frame")[0]):
-            check_scene(scene)
-            folder = folder.with_name(f"{folder.name} {STILL}")
-            stages.append(CaptureStage(scene, folder, (frame, frame), "per_frame"))
-            warnings = unsaved_images()
+        folder, stages, warnings = still_shot(scene, frame)
         stages.append(StylizeStage(folder, STILL, settings, replace_other=True))
-        job = Job("Stylize Frame", stages, lambda _message: f"Frame {frame} is painted", picture.show)
+
+        def show(path: str) -> None:
+            picture.show(path, render_of(folder, path))
+            picture.open_editor()
+
+        job = Job("Stylize Frame", stages, lambda _message: f"Frame {frame} is painted", show)
         job.warnings += warnings
         return job
 
@@ -80,25 +77,19 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         stage = StylizeStage(
             shot.folder, chosen.take, take_settings(chosen, shot.frame_numbers), replace_other=self.replace
         )
-        name = chosen.take
+        name, of_scene = chosen.take, context.scene.name  # not the scene itself, which an undo may put anew
 
         def show(path: str) -> None:
-            picture.show(path)
+            picture.show(path, render_of(shot.folder, path))
             refresh.look_at_take(shot, name)
+            if scene := bpy.data.scenes.get(of_scene):
+                growing.update(scene, shot, Take.load(shot, name))
 
         def finish(_message: Message) -> str:
             refresh.look_at_takes(shot, choose=name)
             return f"{name} is finished"
 
         return Job("Stylize Animation", [stage], finish, show)
-
-
-def _holds(folder: Path, frame: int, passes: tuple[str, ...]) -> bool:
-    if not (folder / "shot.json").exists():
-        return False
-    shot = Shot.load(folder)
-    whole = frame in shot.frame_numbers and frame not in shot.missing_frames()
-    return whole and (shot.source == "footage" or set(passes) <= shot.passes.keys())
 
 
 CLASSES = (FLOWBRUSH_OT_stylize_frame, FLOWBRUSH_OT_stylize_animation)

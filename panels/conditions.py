@@ -27,6 +27,7 @@ class FLOWBRUSH_UL_controls(bpy.types.UIList):
         split.active = item.enabled
         split.label(text=item.title)
         split.prop(item, "scale", text="", emboss=False)
+        row.operator("flowbrush.show_condition", text="", icon="HIDE_OFF", emboss=False).condition = item.name
 
 
 class FLOWBRUSH_PT_conditions(FlowbrushPanel, bpy.types.Panel):

@@ -2,7 +2,10 @@
 
 import bpy
 
+from ..properties.takes import takes_of
 from .tab import FlowbrushPanel, field_layout
+
+BUTTONS_A_ROW = 5
 
 
 class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
@@ -17,6 +20,20 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
         layout.prop(chosen, "method")
         if chosen.method == "surface":
             layout.prop(chosen, "light")
+        known = takes_of(context.scene)
+        take = known.takes.get(chosen.take) if known is not None else None
+        if take is not None and take.keyframes:
+            _draw_keyframes(layout, context, take)
+
+
+def _draw_keyframes(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy.types.PropertyGroup) -> None:
+    """The frames that were painted for the others, each a button that goes there."""
+    layout.label(text=f"Painted in {take.name}", icon="KEYFRAME_HLT")
+    grid = layout.grid_flow(row_major=True, columns=BUTTONS_A_ROW, even_columns=True, align=True)
+    for frame in take.keyframe_numbers:
+        here = frame == context.scene.frame_current
+        grid.operator("flowbrush.go_to_keyframe", text=str(frame), depress=here).frame = frame
+    layout.operator("flowbrush.mark_keyframes", icon="MARKER_HLT")
 
 
 class FLOWBRUSH_PT_advanced(FlowbrushPanel, bpy.types.Panel):

@@ -19,6 +19,7 @@ class FLOWBRUSH_PT_output(FlowbrushPanel, bpy.types.Panel):
         row.operator("flowbrush.new_take", text="", icon="ADD")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
         layout.operator("flowbrush.queue_add", icon="PRESET_NEW")
+        layout.operator("flowbrush.watch_take", icon="PLAY")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
         layout.operator("flowbrush.report", icon="URL")
 

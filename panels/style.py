@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..properties.picture import pair
 from .tab import FlowbrushPanel, draw_main_button, draw_words, field_layout
 
 
@@ -23,6 +24,8 @@ class FLOWBRUSH_PT_style(FlowbrushPanel, bpy.types.Panel):
         for name in ("strength", "steps", "guidance", "scheduler", "seed"):
             column.prop(chosen, name)
         draw_main_button(layout, "flowbrush.stylize_frame", "IMAGE_DATA")
+        if pair() is not None:
+            layout.prop(context.window_manager.flowbrush_picture, "border", slider=True)
 
 
 CLASSES = (FLOWBRUSH_PT_style,)

@@ -22,7 +22,13 @@ class FlowbrushTake(bpy.types.PropertyGroup):
     stars: IntProperty(name="Stars", description="How many stars it was given, 0 for none")
     former: BoolProperty(name="Former", description="Whether it shows a former capture of the shot")
     problem: StringProperty(name="Problem", description="What of it cannot be read, or does not hold any more")
+    keyframes: StringProperty(name="Keyframes", description="The frames that were painted for the others to take from")
     icon: IntProperty(name="Picture", get=lambda self: thumbnails.icon(self.folder))
+
+    @property
+    def keyframe_numbers(self) -> list[int]:
+        """`keyframes` as numbers."""
+        return [int(number) for number in self.keyframes.split()]
 
 
 class FlowbrushTakeList(bpy.types.PropertyGroup):

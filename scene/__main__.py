@@ -46,8 +46,8 @@ def capture(given: argparse.Namespace, talk: Conversation) -> None:
             for notice in done.notices:
                 talk.notice(notice)
             kept += done.kept
-            what = "had not changed" if done.kept else f"captured, {done.seconds:.1f} s"
-            talk.progress(done.done, done.total, f"Frame {done.frame} {what}")
+            what = "had not changed" if done.kept else "is captured"
+            talk.progress(done.done, done.total, f"Frame {done.frame} {what}", None if done.kept else done.seconds)
     if kept:
         talk.result = f"{kept} of {done.total} frames had not changed"
 

@@ -92,10 +92,12 @@ def test_disabling_removes_all_that_enabling_added(session):
         "export_conditions",
         "export_mask",
         "fetch_models",
+        "go_to_keyframe",
         "load_into_sequencer",
         "load_settings",
         "lora_add",
         "lora_remove",
+        "mark_keyframes",
         "new_take",
         "paste_settings",
         "preset_add",
@@ -125,16 +127,18 @@ def test_disabling_removes_all_that_enabling_added(session):
         "set_up_environment",
         "shot_from_file",
         "shot_from_strip",
+        "show_condition",
         "stylize_animation",
         "stylize_frame",
         "swap_take",
+        "watch_take",
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
     panels = (*panels, "model", "model_use", "additions")
     panels = (*panels, "export", "footage", "footage_takes", "queue", "footage_queue")
     panels = (*panels, "restyle", "first_run")
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
-    of_windows = ["WindowManager.flowbrush", "WindowManager.flowbrush_takes", "WindowManager.flowbrush_queue"]
+    of_windows = [f"WindowManager.flowbrush{end}" for end in ("", "_picture", "_takes", "_queue")]
     assert enabled["properties"] == [
         "Scene.flowbrush",
         "Object.flowbrush_person",

@@ -10,14 +10,16 @@ import bpy
 import flowbrush
 import numpy as np
 import pytest
-from blender.flat_takes import SIZE, empty_scene, make_shot, picture, still
+from blender import flat_takes
+from blender.flat_takes import SIZE, empty_scene, make_shot
 from flowbrush import preferences, thumbnails
 from flowbrush.backend.shot import Shot
 from flowbrush.backend.take import Take, TakeSettings
-from flowbrush.operators import job, refresh, takes
+from flowbrush.operators import job, picture, refresh, still, takes
 from flowbrush.properties import takes as take_list
 from flowbrush.properties.next_step import free_name, next_step
-from flowbrush.scene import compare, compat, strips
+from flowbrush.properties.picture import pair
+from flowbrush.scene import compare, compat, growing, strips
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,6 +120,72 @@ def test_a_growing_take_is_followed_while_it_is_painted(here: SimpleNamespace) -
     assert line.finished == 1 and len(here.known.takes) == 3
 
 
+def test_a_growing_take_is_played_with_the_render_in_the_gaps(here: SimpleNamespace) -> None:
+    take = Take.start(here.shot, "cel", TakeSettings(), {})
+    here.scene.flowbrush.take = "cel"
+    refresh.look(here.scene)
+    assert bpy.ops.flowbrush.watch_take() == {"FINISHED"}
+    (strip,) = compat.strips_of(here.scene.sequence_editor)
+
+    def shown() -> list[Path]:
+        folder = Path(bpy.path.abspath(strip.directory))
+        return [(folder / element.filename).resolve() for element in strip.elements]
+
+    assert shown() == [here.shot.picture_path(frame).resolve() for frame in range(1, 13)]
+    done = {}
+    for frame in (3, 7, *range(1, 13)):
+        take.frame_path(frame).write_bytes(Take.load(here.shot, "ink").frame_path(frame).read_bytes())
+        done[frame] = take.frame_path(frame).resolve()
+        growing.update(here.scene, here.shot, take)
+        assert shown() == [done.get(frame, here.shot.picture_path(frame).resolve()) for frame in range(1, 13)]
+    refresh.look(here.scene)
+    assert not bpy.ops.flowbrush.watch_take.poll()
+    assert bpy.ops.flowbrush.load_into_sequencer() == {"FINISHED"}
+    assert [one.name for one in compat.strips_of(here.scene.sequence_editor)] == [strip.name], "the same strip"
+    assert [element.filename for element in strip.elements] == [f"{frame:04d}.png" for frame in range(1, 13)]
+
+
+def test_painted_keyframes_are_listed_and_marked(here: SimpleNamespace) -> None:
+    scene = here.scene
+    scene.flowbrush.take = "ink"
+    assert not bpy.ops.flowbrush.mark_keyframes.poll()
+    take = Take.load(here.shot, "ink")
+    for frame in (9, 4):
+        take.keyframe_path(frame).parent.mkdir(exist_ok=True)
+        take.keyframe_path(frame).write_bytes(take.frame_path(frame).read_bytes())
+    refresh.look(scene)
+    assert here.known.takes["ink"].keyframe_numbers == [4, 9]
+    scene.timeline_markers.new("mine", frame=2)
+    for _ in range(2):
+        assert bpy.ops.flowbrush.mark_keyframes() == {"FINISHED"}
+    assert {(marker.name, marker.frame) for marker in scene.timeline_markers} == {
+        ("mine", 2),
+        ("Painted 4", 4),
+        ("Painted 9", 9),
+    }
+    assert len(scene.timeline_markers) == 3
+    assert bpy.ops.flowbrush.go_to_keyframe(frame=9) == {"FINISHED"} and scene.frame_current == 9
+
+
+def test_the_picture_and_its_render_are_images_that_survive_an_undo(here: SimpleNamespace) -> None:
+    take = Take.load(here.shot, "ink")
+    path = take.frame_path(4)
+    picture.show(str(path), still.render_of(here.shot.folder, str(path)))
+    painted, render = pair()
+    assert (painted.filepath, render.filepath) == (str(path), str(here.shot.picture_path(4)))
+    assert render.colorspace_settings.name == "Non-Color"
+    for image in (painted, render):
+        bpy.data.images.remove(image)
+    picture.show_again(None)
+    assert pair()[0].filepath == str(path)
+    picture.show(str(path))
+    assert pair() is None, "nothing is wiped against the render of another frame"
+    picture.forget()
+    assert not bpy.data.images
+    picture.show_again(None)
+    assert not bpy.data.images
+
+
 def test_a_take_has_the_picture_of_its_middle_frame(here: SimpleNamespace) -> None:
     folder = str(here.shot.take_folder("ink"))
     assert thumbnails._shown[folder][0].name == "0007.png"
@@ -187,8 +255,8 @@ def test_a_strip_shows_another_take_in_place(here: SimpleNamespace, tmp_path: Pa
     assert state(after) == before and after.as_pointer() == pointer and after.name == "ink"
     assert Path(bpy.path.abspath(after.directory)) == Take.load(here.shot, "ink").folder / "frames"
     after.blend_alpha, after.transform.offset_x, after.transform.scale_x = 1.0, 0, 1.0
-    seen = still(here.scene, 25, tmp_path / "seen.png")
-    assert np.abs(seen.astype(int) - picture("ink", 5)).mean() < 1.0
+    seen = flat_takes.still(here.scene, 25, tmp_path / "seen.png")
+    assert np.abs(seen.astype(int) - flat_takes.picture("ink", 5)).mean() < 1.0
     after.name = "My paint"
     choose(here, "flow")
     said(bpy.ops.flowbrush.swap_take)
@@ -228,16 +296,16 @@ def test_two_takes_are_compared_left_and_right_of_a_border(here: SimpleNamespace
     assert said(bpy.ops.flowbrush.compare_takes, other="ink").startswith("flow is on the left, ink on the right")
     assert here.known.compares and here.known.border == 0.5
     here.known.border = 0.25
-    seen = still(here.scene, 7, tmp_path / "seen.png")
+    seen = flat_takes.still(here.scene, 7, tmp_path / "seen.png")
     at = SIZE[0] // 4
     # The border itself is softened.
     for columns, name in ((slice(0, at - 2), "flow"), (slice(at + 2, None), "ink")):
-        assert np.abs(seen[:, columns].astype(int) - picture(name, 7)[:, columns]).max() <= 2
+        assert np.abs(seen[:, columns].astype(int) - flat_takes.picture(name, 7)[:, columns]).max() <= 2
     choose(here, "ink")
     said(bpy.ops.flowbrush.compare_takes, other=takes.RENDER)
     assert here.known.border == 0.25 and len(list(strips.every_strip(here.scene.sequence_editor))) == 4
-    seen = still(here.scene, 7, tmp_path / "seen.png")
-    assert np.abs(seen[:, at + 2 :].astype(int) - picture("", 7)[:, at + 2 :]).max() <= 2
+    seen = flat_takes.still(here.scene, 7, tmp_path / "seen.png")
+    assert np.abs(seen[:, at + 2 :].astype(int) - flat_takes.picture("", 7)[:, at + 2 :]).max() <= 2
     assert bpy.ops.flowbrush.end_comparison() == {"FINISHED"}
     assert list(strips.every_strip(here.scene.sequence_editor)) == [users] and state(users) == before
 

@@ -88,6 +88,9 @@ def test_a_take_is_made_with_progress_and_previews(worker: Connection, shot: Sho
     assert [m["frame"] for m in previews] == [1, 2, 3, 4, 5]
     assert all(Path(m["path"]).is_file() for m in previews)
     assert [m["done"] for m in messages if m["type"] == "progress"] == [0, 1, 2, 3, 4, 5]
+    told = [m for m in messages if m["type"] == "progress"][1:]
+    assert [(m["work"], m["left"]) for m in told] == [("frame", {"frame": 4 - done}) for done in range(5)]
+    assert all(m["seconds"] >= 0 for m in told)
     picture = cv2.imread(previews[0]["path"])
     assert picture.shape == (64, 96, 3) and picture.std() > 5
     hashes = Take.load(shot, "a").models
