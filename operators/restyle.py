@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import bpy
@@ -10,6 +11,7 @@ import bpy
 from .. import preferences
 from ..backend import takes
 from ..backend.errors import Code, SceneError
+from ..backend.over_time import LaterPrompt
 from ..backend.protocol import Message
 from ..backend.shot import Shot, source_of
 from ..backend.take import Take, TakeSettings
@@ -119,7 +121,7 @@ class FLOWBRUSH_OT_restyle_strip(JobOperator):
         chosen = restyle.chosen(timeline)
         for strip in chosen:
             shown = shown_by(timeline, strip)
-            own = _for(shown, settings)
+            own = for_material(settings, shown)
             if own.method != settings.method:
                 warnings.append(f"Footage has no surfaces: '{strip.name}' is painted with the method Flow")
             folder = _folder(tab, timeline, strip.name)
@@ -144,9 +146,32 @@ class FLOWBRUSH_OT_restyle_strip(JobOperator):
         return {"FINISHED"} if placed else outcome
 
 
-def _for(shown: Shown, settings: TakeSettings) -> TakeSettings:
-    footage = isinstance(shown.material, Footage)
-    return replace(settings, method="flow") if footage and settings.method == "surface" else settings
+def for_material(settings: TakeSettings, shown: Shown) -> TakeSettings:
+    """`settings` of the timeline as those of the material: what changes over time does so where it is seen.
+
+    A frame that is shown twice is as when it is shown first. Footage has no surfaces, and is painted with `flow`.
+    """
+    if isinstance(shown.material, Footage) and settings.method == "surface":
+        settings = replace(settings, method="flow")
+    if not (settings.over_time or settings.later_prompts):
+        return settings
+    seen: dict[int, int] = {}
+    for frame, number in enumerate(shown.frames, shown.start):
+        seen.setdefault(number, frame)
+    numbers = sorted(seen)
+    then = {number: settings.at(seen[number]) for number in numbers}
+    prompts = [(number, then[number].prompt, then[number].negative_prompt) for number in numbers]
+    _, first, negative = prompts[0]
+    return replace(
+        settings,
+        prompt=first,
+        negative_prompt=negative,
+        over_time=tuple(
+            replace(keyed, keys=tuple((number, keyed.at(seen[number])) for number in numbers))
+            for keyed in settings.over_time
+        ),
+        later_prompts=tuple(LaterPrompt(*now) for before, now in pairwise(prompts) if before[1:] != now[1:]),
+    )
 
 
 def _folder(tab: bpy.types.Scene, timeline: bpy.types.Scene, strip: str) -> Path:

@@ -18,11 +18,13 @@ import numpy as np
 import pytest
 from blender.flat_takes import add_sound, empty_scene, make_shot, needs_sound, set_rate, still
 from flowbrush.backend.errors import SceneError
+from flowbrush.backend.over_time import KeyedSetting, LaterPrompt
 from flowbrush.backend.shot import Shot, frame_file
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, restyle
-from flowbrush.scene import compat, strips
-from flowbrush.scene.strip_frames import OfScene, shown_by
+from flowbrush.operators.restyle import for_material
+from flowbrush.scene import cameras, compat, strips
+from flowbrush.scene.strip_frames import Footage, OfScene, Shown, shown_by
 
 SIZE = (48, 32)
 COUNT, RATE = 60, 30  # of the movie
@@ -386,6 +388,29 @@ def test_a_scene_strip_has_its_own_frames_camera_and_the_tabs_settings(here: Sim
     assert "has no camera" in run()
     strip.scene_input = "SEQUENCER"
     assert "restyle the strips in there" in run()
+
+
+def test_a_strips_camera_is_the_only_one() -> None:
+    scene = empty_scene()
+    own, other = (bpy.data.objects.new(name, bpy.data.cameras.new(name)) for name in ("Own", "Other"))
+    scene.camera = own
+    scene.timeline_markers.new("cut", frame=5).camera = own
+    cameras.see_through(scene, "Other")
+    assert {cameras.camera_at(scene, frame) for frame in (1, 5, 9)} == {other}
+    with pytest.raises(SceneError, match="is gone"):
+        cameras.see_through(scene, "Third")
+
+
+def test_what_changes_over_time_does_so_where_it_is_seen() -> None:
+    settings = TakeSettings(
+        prompt="ink",
+        over_time=(KeyedSetting("strength", ((11, 0.1), (14, 0.4))),),
+        later_prompts=(LaterPrompt(13, "cel"),),
+    )
+    backwards = for_material(settings, Shown(Footage(Path("dance.avi")), 11, (9, 8, 8, 7)))
+    assert backwards.method == "flow"
+    assert backwards.over_time == (KeyedSetting("strength", ((7, 0.4), (8, 0.2), (9, 0.1))),)
+    assert [backwards.at(number).prompt for number in (7, 8, 9)] == ["cel", "ink", "ink"]
 
 
 def test_several_strips_are_stages_of_one_job_and_a_failure_keeps_what_is_done(

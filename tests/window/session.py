@@ -377,7 +377,56 @@ def from_footage(desk: Desk) -> Script:
     desk.photograph("18-footage-on-the-timeline")
 
 
-SCRIPTS = (first_run, whole_way, cancelling, going_away, killed, refusals, from_footage)
+def restyling(desk: Desk) -> Script:
+    """A scene strip and a movie strip of another frame rate, restyled in place with one click, and undone."""
+    yield from arrange(desk)
+    knight = bpy.context.scene
+    edit = bpy.data.scenes.new("Edit")
+    edit.render.resolution_x = edit.render.resolution_y = 256
+    edit.render.fps, edit.render.fps_base = 24, 1.001
+    edit.view_settings.view_transform = "Standard"
+    desk.window.scene = edit
+    if hasattr(desk.window.workspace, "sequencer_scene"):
+        desk.window.workspace.sequencer_scene = edit
+    chosen = edit.flowbrush
+    chosen.samples, chosen.method = 4, "per_frame"
+    chosen.own_controls = True
+    chosen.controls.add().name = "colour"  # which footage has without the footage extra
+    editor = edit.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    scene_strip = strips.new_scene(name="knight", scene=knight, channel=1, frame_start=1)
+    scene_strip.scene_camera = other = knight.camera.copy()
+    other.name = "Other"
+    knight.collection.objects.link(other)
+    strips.new_movie(name="dance", filepath=str(desk.folder / "dance.mp4"), channel=1, frame_start=FRAMES + 1)
+    for strip, length in ((strips["knight"], FRAMES), (strips["dance"], 5)):
+        strip.frame_offset_start, strip.frame_offset_end, strip.select = 1, length - 3, True
+    edit.frame_end = FRAMES + 5
+    desk.area("VIEW_3D").type = desk.editor = "SEQUENCE_EDITOR"
+    yield 0.5
+    desk.area("SEQUENCE_EDITOR").spaces.active.view_type = "SEQUENCER_PREVIEW"
+    desk.area("SEQUENCE_EDITOR").spaces.active.show_region_ui = True
+    yield 1.0
+    desk.region("SEQUENCE_EDITOR", "UI").active_panel_category = "Flowbrush"
+    yield 0.5
+    yield from show_whole(desk, "SEQUENCE_EDITOR")
+    bpy.ops.ed.undo_push(message="Edit")
+    yield from run(desk, "restyle_strip", "19-restyling", 0.5)
+    edit.frame_set(2)
+    area = desk.area("SEQUENCE_EDITOR")
+    desk.event("MOUSEMOVE", "NOTHING", area.x + 99, area.y + 99)  # a button under the mouse is not drawn anew
+    yield from show_whole(desk, "SEQUENCE_EDITOR")
+    desk.found["strips"] = sorted(
+        (strip.name, strip.channel, strip.frame_final_start, strip.frame_final_end) for strip in all_strips(edit)
+    )
+    desk.photograph("20-restyled")
+    with bpy.context.temp_override(window=desk.window, area=desk.area("SEQUENCE_EDITOR")):
+        bpy.ops.ed.undo()
+    yield 1.0
+    desk.found["undone"] = sorted(strip.name for strip in all_strips(bpy.data.scenes["Edit"]))
+
+
+SCRIPTS = (first_run, whole_way, cancelling, going_away, killed, refusals, from_footage, restyling)
 
 if __name__ == "__main__":
     name, folder, BACKEND, frames = sys.argv[sys.argv.index("--") + 1 :]

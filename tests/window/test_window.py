@@ -162,6 +162,25 @@ def test_from_a_movie_on_the_timeline_to_a_take_above_it(perform: Perform, tmp_p
 
 
 @pytest.mark.usefixtures("trixie_only")
+def test_strips_are_restyled_in_place(perform: Perform, tmp_path: Path) -> None:
+    write_movie(tmp_path / "dance.mp4", pan(1, 5, size=(160, 96)), 30)
+    found = perform("restyling")
+    assert found["restyle_strip"]["error"] == "" and found["restyle_strip runs"] == ["FLOWBRUSH_OT_restyle_strip"]
+    assert found["restyle_strip"]["sentence"] == "2 strips are restyled"
+    of_movie, of_scene = (FRAMES + 2, FRAMES + 4), (2, 4)
+    assert found["strips"] == [
+        ["dance", 1, *of_movie],
+        ["dance Restyled", 2, *of_movie],
+        ["knight", 1, *of_scene],
+        ["knight Restyled", 2, *of_scene],
+    ]
+    assert found["undone"] == ["dance", "knight"]
+    assert len(list((tmp_path / "flowbrush").glob("knight Edit */takes/take 1/frames/*.png"))) == 4
+    shot = Shot.load(tmp_path / "flowbrush" / "knight Edit knight")
+    assert {camera.name for camera in shot.cameras.values()} == {"Other"}, "the strip's own camera"
+
+
+@pytest.mark.usefixtures("trixie_only")
 def test_errors_are_sentences_that_stay_in_the_panel(perform: Perform) -> None:
     found = perform("refusals")
     assert found["no camera"] == "The scene has no camera: add one, or make a camera the scene's active one"
