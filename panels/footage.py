@@ -37,6 +37,7 @@ class FLOWBRUSH_PT_footage_take(SequencerPanel, bpy.types.Panel):
         for name in ("style", "method", "take"):
             column.prop(context.scene.flowbrush, name)
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
+        layout.operator("flowbrush.queue_add", icon="PRESET_NEW")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
 
 
