@@ -58,6 +58,8 @@ class Asks:
         for entry in entries:
             text = f"{entry.name} ({models.FAMILIES[entry.family]}), {models.size_of([entry])}"
             column.label(text=text, icon="IMPORT", translate=False)
+        if len(entries) > 1:
+            column.label(text=f"Together {models.size_of(entries)}", icon="BLANK1")
         for licence in _licences(entries):
             _draw_licence(self.layout, licence, [entry for entry in entries if entry.licence == licence])  # type: ignore[attr-defined]
 
