@@ -160,6 +160,13 @@ def parser() -> argparse.ArgumentParser:
     download.add_argument("--log", type=Path, help=argparse.SUPPRESS)  # Blender asks: it is answered in messages
     download.set_defaults(run=_download)
 
+    merge = commands.add_parser("merge", help="mix two checkpoints of the same family into a new one")
+    merge.add_argument("first", type=Path, help="a .safetensors file in the original layout")
+    merge.add_argument("second", type=Path, help="another one of the same family")
+    merge.add_argument("weight", type=float, help="from 0, which is the first, to 1, which is the second")
+    merge.add_argument("out", type=Path, help="the .safetensors file to write")
+    merge.set_defaults(run=_merge)
+
     environment = commands.add_parser(
         "environment", help="make, check, repair or remove the worker's Python environment"
     )
@@ -370,6 +377,13 @@ def _download(given: argparse.Namespace) -> None:
 
 def _say_progress(_done: int, _total: int, sentence: str) -> None:
     print(sentence, flush=True)
+
+
+def _merge(given: argparse.Namespace) -> None:
+    from .models.merge import merge
+
+    merge(given.first, given.second, given.weight, given.out)
+    print(f"The merged model is {given.out}")
 
 
 def _environment(given: argparse.Namespace) -> None:
