@@ -24,6 +24,8 @@ class Progress:
         self._fetched: set[str] = set()
         self._phase = "Looking up the packages"
         self._first: tuple[float, int] | None = None
+        self._last = 0
+        self._said = ""
 
     def hear(self, line: str) -> None:
         """Takes a line that uv printed."""
@@ -52,11 +54,14 @@ class Progress:
         return done // MB, max(total // MB, 1), sentence
 
     def _left(self, done: int, total: int) -> str:
-        now = self._clock()
+        """Said anew when there is news: the weight of the cache is known every second or so only."""
         if self._first is None:
-            self._first = (now, done)
-        seconds, grown = now - self._first[0], done - self._first[1]
-        if seconds < _SETTLING or grown <= 0:
-            return ""
-        left = (total - done) * seconds / grown
-        return f", about {left / 60:.0f} min left" if left >= 90 else f", about {max(left, 1):.0f} s left"
+            self._first = (self._clock(), done)
+        if done == self._last:
+            return self._said
+        self._last = done
+        seconds, grown = self._clock() - self._first[0], done - self._first[1]
+        if seconds >= _SETTLING and grown > 0:
+            left = (total - done) * seconds / grown
+            self._said = f", about {left / 60:.0f} min left" if left >= 90 else f", about {max(left, 1):.0f} s left"
+        return self._said

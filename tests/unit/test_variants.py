@@ -72,7 +72,7 @@ def test_uv_is_fetched_at_the_version_that_is_locked() -> None:
 
 
 def test_progress_names_what_is_fetched_and_how_long_it_takes() -> None:
-    seconds = iter([0.0, 10.0, 20.0])
+    seconds = iter([0.0, 0.0, 10.0, 20.0])
     progress = Progress(1_000_000_000, clock=lambda: next(seconds))
     assert progress.now(0) == (0, 1000, "Looking up the packages")
     for line in ("Resolved 9 packages in 362ms", "Downloading torch (183.0MiB)", "Downloading scipy (33.7MiB)"):
