@@ -27,6 +27,12 @@ LICENCES = "licences.json"
 OWN_CATALOGUE = "catalogue.toml"
 MAX_RECORD = 1_000_000
 _FORMAT, _VERSION = "flowbrush-model", 1
+# What a single file calls the weights of its text encoder, as in `single_file`.
+_TEXT_ENCODERS = {
+    "cond_stage_model.transformer.": "sd15",
+    "cond_stage_model.model.": "sd2",
+    "conditioner.embedders.1.model.": "sdxl",
+}
 # By how many numbers a prompt's word has for the UNet.
 _WIDTHS = {768: "sd15", 1024: "sd2", 2048: "sdxl"}
 
@@ -119,18 +125,31 @@ def controlnet_for(base: Path, network: str, folder: Path | None) -> Path | None
 
 
 def family_of(base: Path) -> str:
-    """The family of the model at `base`, a folder or file of the models folder or a diffusers folder; '' if unknown."""
+    """The family of the model at `base`, a diffusers folder or a safetensors file; '' where it is not known."""
     for own in (base, base.parent):
         if (own / RECORD).is_file():
             try:
                 return _read(own / RECORD).family
             except ModelError:
                 return ""
+    if base.suffix == ".safetensors":
+        return _family_of_file(base)
     try:
         width = read_json(base / "unet" / "config.json", MAX_RECORD, _bad).get("cross_attention_dim")
     except ModelError:
         return ""
     return _WIDTHS.get(width, "") if isinstance(width, int) else ""
+
+
+def _family_of_file(path: Path) -> str:
+    from .choice import tensor_shapes  # which imports this module
+
+    try:
+        names = tensor_shapes(path)
+    except (ModelError, OSError):
+        return ""
+    found = [family for prefix, family in _TEXT_ENCODERS.items() if any(name.startswith(prefix) for name in names)]
+    return found[0] if found else ""
 
 
 def agreed(folder: Path) -> set[str]:

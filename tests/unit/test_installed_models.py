@@ -59,6 +59,17 @@ def test_a_model_from_elsewhere_is_known_by_its_configuration(tmp_path: Path) ->
         assert bool(installed.controlnet_for(tmp_path / "mine", "depth", tmp_path)) is found
 
 
+def test_a_single_file_from_elsewhere_is_known_by_its_weights_names(tmp_path: Path) -> None:
+    put(tmp_path, ENTRIES["control-depth-sd2"])
+    path = tmp_path / "mine.safetensors"
+    for name, found in (("cond_stage_model.model.x", True), ("cond_stage_model.transformer.x", False), ("x", False)):
+        header = json.dumps({name: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+        assert bool(installed.controlnet_for(path, "depth", tmp_path)) is found
+    path.write_bytes(b"damaged")
+    assert installed.family_of(path) == ""
+
+
 def test_a_missing_controlnet_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(installed.VARIABLE, str(tmp_path))
     with pytest.raises(ModelError, match="panel Model"):
