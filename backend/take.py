@@ -102,7 +102,8 @@ class TakeSettings(OverTime):
     later_prompts: those that take the place of the take's own from some frame on.
     prediction: what the model predicts, one of PREDICTIONS; empty for what it says itself. clip_skip: how many more of
     the text encoder's last layers are left out than the model does itself. vae: a folder or single file; empty for the
-    model's own.
+    model's own. reference: a picture whose style is taken, empty for none, reference_scale: how much of it, and
+    reference_model: the IP-Adapter that takes it, a safetensors file; empty for the one that is downloaded.
     """
 
     style: str = ""
@@ -136,6 +137,9 @@ class TakeSettings(OverTime):
     prediction: str = ""
     clip_skip: int = 0
     vae: str = ""
+    reference: str = ""
+    reference_scale: float = 0.6
+    reference_model: str = ""
 
     @staticmethod
     def parse(document: dict[str, Any], where: str = "settings") -> "TakeSettings":
@@ -185,6 +189,9 @@ class TakeSettings(OverTime):
             prediction=given.text("prediction", default.prediction, PREDICTIONS),
             clip_skip=given.integer("clip_skip", 0, MAX_CLIP_SKIP, default.clip_skip),
             vae=given.text("vae", default.vae),
+            reference=given.text("reference", default.reference),
+            reference_scale=given.number("reference_scale", 0.0, MAX_SCALE, default.reference_scale),
+            reference_model=given.text("reference_model", default.reference_model),
         )
         return replace(settings, over_time=parse_over_time(given, settings.ranges))
 

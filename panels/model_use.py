@@ -14,9 +14,16 @@ class FLOWBRUSH_PT_model_use(FlowbrushPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The fields."""
-        column = field_layout(self).column()
+        layout = field_layout(self)
+        use = context.scene.flowbrush.model_use
+        column = layout.column()
         for name in ("vae", "clip_skip", "prediction"):
-            column.prop(context.scene.flowbrush.model_use, name)
+            column.prop(use, name)
+        column = layout.column()
+        column.prop(use, "reference")
+        if use.reference:
+            column.prop(use, "reference_scale")
+            column.prop(use, "reference_model", placeholder="Downloaded")
 
 
 CLASSES = (FLOWBRUSH_PT_model_use,)

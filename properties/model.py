@@ -3,9 +3,10 @@
 from typing import Any
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import FloatProperty, IntProperty, StringProperty
 
-from ..backend.take import MAX_CLIP_SKIP, PREDICTIONS, TakeSettings
+from ..backend.take import MAX_CLIP_SKIP, MAX_SCALE, PREDICTIONS, TakeSettings
+from .control import DIGITS
 from .fields import choice_field
 
 OWN = "own"  # the backend's empty name, which no item of Blender's menus can have
@@ -42,18 +43,43 @@ class FlowbrushModel(bpy.types.PropertyGroup):
         OWN,
     )
 
+    reference: StringProperty(
+        name="Reference",
+        description="A picture whose style is taken, through an IP-Adapter; empty for none",
+        subtype="FILE_PATH",
+        options=set(),
+    )
+    reference_scale: FloatProperty(
+        name="Reference Scale",
+        description="How much of the reference's style is taken: 0 is nothing, and 1 leaves little to the prompt",
+        default=TakeSettings.reference_scale,
+        min=0.0,
+        max=MAX_SCALE,
+        soft_max=1.0,
+        options=set(),
+    )
+    reference_model: StringProperty(
+        name="IP-Adapter",
+        description="What takes the reference's style: a safetensors file; when empty, the downloaded one that fits",
+        subtype="FILE_PATH",
+        options=set(),
+    )
+
     @property
     def settings(self) -> dict[str, Any]:
         """The fields of a take's settings, as the backend takes them."""
         return {
             "vae": _absolute(self.vae),
+            "reference": _absolute(self.reference),
+            "reference_scale": round(self.reference_scale, DIGITS),
+            "reference_model": _absolute(self.reference_model),
             "clip_skip": self.clip_skip,
             "prediction": "" if self.prediction == OWN else self.prediction,
         }
 
     def fill(self, settings: TakeSettings) -> None:
         """Takes over what `settings` say."""
-        for name in ("vae", "clip_skip"):
+        for name in ("vae", "clip_skip", "reference", "reference_scale", "reference_model"):
             setattr(self, name, getattr(settings, name))
         self.prediction = settings.prediction or OWN
 

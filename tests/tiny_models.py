@@ -27,7 +27,14 @@ from flowbrush.backend.models.choice import resolve
 from flowbrush.backend.models.space_to_depth import SpaceToDepth
 from flowbrush.backend.take import TakeSettings
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 # Models this small spend their time waiting for the second thread.
 torch.set_num_threads(1)
@@ -181,6 +188,43 @@ def write_union(folder: Path, kinds: int = 6, seed: int = 2) -> Path:
     more = {"num_control_type": kinds, "num_trans_channel": 16, "num_proj_channel": 16, "num_trans_head": 8}
     lively(ControlNetUnionModel(**control_config(UNET_XL), **more)).save_pretrained(folder)
     return folder
+
+
+IMAGE = 24  # width of the image encoder's answer
+
+
+def write_ip_adapter(path: Path, unet: UNet2DConditionModel, seed: int = 3, plus: bool = False) -> Path:
+    """An IP-Adapter for `unet` with the names of its makers, and its image encoder beside it."""
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = CLIPVisionConfig(**sizes, image_size=32, patch_size=16, projection_dim=IMAGE)
+    lively(CLIPVisionModelWithProjection(config), 3.0).save_pretrained(path.parent / "image_encoder")
+    width = unet.config.cross_attention_dim
+    if plus:
+        weights = {"image_proj.latents": torch.randn(1, 4, 64), "image_proj.proj_in.weight": torch.randn(64, 64) / 8}
+        weights |= {"image_proj.proj_out.weight": torch.randn(width, 64) / 8}
+        for name in ("proj_in.bias", "norm_out.weight", "norm_out.bias", "proj_out.bias"):
+            weights[f"image_proj.{name}"] = torch.randn(width if name != "proj_in.bias" else 64)
+        for layer in (f"image_proj.layers.{number}." for number in range(4)):
+            for norm in ("0.norm1", "0.norm2", "1.0"):
+                weights |= {f"{layer}{norm}.{kind}": torch.randn(64) for kind in ("weight", "bias")}
+            for name, shape in (("0.to_q", (64, 64)), ("0.to_kv", (128, 64)), ("0.to_out", (64, 64))):
+                weights[f"{layer}{name}.weight"] = torch.randn(shape) / 8
+            weights[f"{layer}1.1.weight"] = torch.randn(256, 64) / 8
+            weights[f"{layer}1.3.weight"] = torch.randn(64, 256) / 16
+    else:
+        weights = {
+            "image_proj.proj.weight": torch.randn(4 * width, IMAGE),
+            "image_proj.proj.bias": torch.randn(4 * width),
+        }
+        weights |= {"image_proj.norm.weight": torch.ones(width), "image_proj.norm.bias": torch.zeros(width)}
+    layers = [name for name in unet.attn_processors if name.endswith("attn2.processor")]
+    for number, name in enumerate(layers):
+        out = unet.get_submodule(name.removesuffix(".processor")).to_k.out_features
+        for part in ("to_k_ip", "to_v_ip"):
+            weights[f"ip_adapter.{2 * number + 1}.{part}.weight"] = torch.randn(out, width) / width**0.5
+    save_file(weights, path)
+    return path
 
 
 def write_layout(folder: Path, model: Path, controlnet: Path) -> None:

@@ -39,7 +39,11 @@ _CLASSES = {
     "tokenizer": _TOKENIZERS,
     "tokenizer_2": _TOKENIZERS,
 }
-_KINDS = {"ControlNet": ("ControlNetModel", "ControlNetUnionModel"), "VAE": ("AutoencoderKL", "AutoencoderTiny")}
+_KINDS = {
+    "ControlNet": ("ControlNetModel", "ControlNetUnionModel"),
+    "VAE": ("AutoencoderKL", "AutoencoderTiny"),
+    "image encoder": ("CLIPVisionModelWithProjection",),
+}
 _FAMILIES = re.compile(r"StableDiffusion(XL)?(ControlNet)?(Img2Img|Inpaint)?Pipeline|LatentConsistencyModelPipeline")
 _WITHOUT_WEIGHTS = ("tokenizer", "tokenizer_2", "scheduler")
 SD_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
@@ -78,11 +82,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Adapter:
+    """An IP-Adapter and the encoder that reads the reference picture for it."""
+
+    weights: Source
+    encoder: Source
+
+
+@dataclass(frozen=True)
 class ModelChoice:
     """The model of a take and its ControlNets, LoRAs and embeddings, in the order of the settings.
 
     embeddings: each with the word that stands for it. vae: instead of the model's own, if any. prediction: as in the
-    settings.
+    settings. adapter, picture: where there is a reference.
     """
 
     base: Source
@@ -92,6 +104,8 @@ class ModelChoice:
     embeddings: tuple[tuple[str, Source], ...] = ()
     vae: Source | None = None
     prediction: str = ""
+    adapter: Adapter | None = None
+    picture: Source | None = None
 
 
 def resolve(settings: TakeSettings) -> ModelChoice:
@@ -112,10 +126,12 @@ def resolve(settings: TakeSettings) -> ModelChoice:
         loras = tuple(_added(lora.file, "LoRA") for lora in settings.loras)
         embeddings = tuple((one.word, _added(one.file, "embedding")) for one in settings.embeddings)
         vae = _source(model_path(settings.vae), "VAE", settings.allow_pickle) if settings.vae else None
+        adapter = _adapter(path, settings.reference_model) if settings.reference else None
+        picture = _picture(_path(settings.reference)) if settings.reference else None
     except OSError as error:
         raise _bad(f"{error.filename} cannot be read ({error.strerror})") from error
     conditions = tuple(control.condition for control in settings.controls)
-    return ModelChoice(base, controls, conditions, loras, embeddings, vae, settings.prediction)
+    return ModelChoice(base, controls, conditions, loras, embeddings, vae, settings.prediction, adapter, picture)
 
 
 def model_path(setting: str) -> Path:
@@ -134,8 +150,14 @@ def fingerprints(choice: ModelChoice) -> dict[str, str]:
     controls = {f"control {index}: {name}": source for index, (name, source) in enumerate(_named_controls(choice))}
     loras = {f"lora {index}: {source.path.stem}": source for index, source in enumerate(choice.loras)}
     embeddings = {f"embedding {index}: {word}": source for index, (word, source) in enumerate(choice.embeddings)}
-    vae = {} if choice.vae is None else {"vae": choice.vae}
-    sources = {"model": choice.base, **controls, **loras, **embeddings, **vae}
+    more = {} if choice.vae is None else {"vae": choice.vae}
+    if choice.adapter and choice.picture:
+        more |= {
+            "reference": choice.picture,
+            "ip-adapter": choice.adapter.weights,
+            "image encoder": choice.adapter.encoder,
+        }
+    sources = {"model": choice.base, **controls, **loras, **embeddings, **more}
     return {role: _fingerprint(source) for role, source in sources.items()}
 
 
@@ -202,6 +224,39 @@ def _added(setting: str, kind: str) -> Source:
     return _file_source(path, allow_pickle=False)
 
 
+def _adapter(base: Path, setting: str) -> Adapter:
+    """The IP-Adapter that is set, or the downloaded one for the model at `base`, with its image encoder.
+
+    That lies beside it in the folder `image_encoder`, as its makers have it, or is downloaded.
+    """
+    folder = installed.models_folder()
+    path = model_path(setting) if setting else installed.ip_adapter_for(base, folder)
+    if path is None:
+        raise ModelError(
+            Code.MISSING_MODEL,
+            f"The reference picture needs an IP-Adapter for {base.name}: download the one for its family in the panel "
+            "Model, or choose its .safetensors file",
+        )
+    if not path.is_file():
+        raise ModelError(
+            Code.MISSING_MODEL, f"There is no IP-Adapter at {path}: choose a .safetensors file that exists"
+        )
+    beside = path.parent / "image_encoder"
+    encoder = beside if beside.is_dir() else installed.image_encoder(folder)
+    if encoder is None:
+        raise ModelError(
+            Code.MISSING_MODEL,
+            f"The IP-Adapter {path.name} lacks its encoder: download it, or put its folder 'image_encoder' beside",
+        )
+    return Adapter(_file_source(path, allow_pickle=False), _part_folder(encoder, "image encoder", allow_pickle=False))
+
+
+def _picture(path: Path) -> Source:
+    if not path.is_file():
+        raise ModelError(Code.MISSING_MODEL, f"There is no reference picture at {path}: choose one that exists")
+    return Source(path, (_stamped(path),))
+
+
 def _file_source(path: Path, allow_pickle: bool) -> Source:
     if path.suffix in PICKLES:
         if not allow_pickle:
@@ -249,7 +304,7 @@ def _part_folder(path: Path, kind: str, allow_pickle: bool) -> Source:
     if not (path / "config.json").is_file():
         raise _bad(f"{path} holds no config.json and is no {kind}: {advice}")
     config = read_json(path / "config.json", MAX_CONFIG, _bad)
-    class_name = config.get("_class_name")
+    class_name = config.get("_class_name") or next(iter(config.get("architectures") or [None]))
     if class_name == "ControlNetModel" and "num_control_type" in config:
         class_name = "ControlNetUnionModel"  # as its makers call it
     if class_name not in _KINDS[kind]:

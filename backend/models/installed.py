@@ -124,6 +124,21 @@ def controlnet_for(base: Path, network: str, folder: Path | None) -> Path | None
     return min(fit, key=lambda one: len(one.networks)).path if fit else None
 
 
+def ip_adapter_for(base: Path, folder: Path | None) -> Path | None:
+    """The downloaded IP-Adapter that fits the model at `base`: of several the plainest, whose name is the shortest."""
+    family = family_of(base)
+    if folder is None or not family:
+        return None
+    fit = [one for one in listed(folder).values() if one.kind == "ip_adapter" and one.family == family]
+    return min(fit, key=lambda one: len(one.id)).path if fit else None
+
+
+def image_encoder(folder: Path | None) -> Path | None:
+    """The downloaded image encoder of IP-Adapters."""
+    found = [] if folder is None else [one.path for one in listed(folder).values() if one.kind == "image_encoder"]
+    return found[0] if found else None
+
+
 def family_of(base: Path) -> str:
     """The family of the model at `base`, a diffusers folder or a safetensors file; '' where it is not known."""
     for own in (base, base.parent):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Code, ModelError
 from ..storage import read_json
-from . import single_file, union
+from . import reference, single_file, union
 from .additions import Additions
-from .choice import MAX_CONFIG, ModelChoice, Source
+from .choice import MAX_CONFIG, Adapter, ModelChoice, Source
 from .vision import import_torchvision
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Models:
     mask and the masked picture besides the latents. additions: the LoRAs and embeddings that the pipeline wears.
     notices: what the user is told about it. controlnets: of each condition, which can be the same. control_kinds: the
     number under which a union ControlNet takes a condition, see `union`; None for a ControlNet of its own.
+    image_encoder: of the IP-Adapter in the UNet, if there is one.
     """
 
     pipeline: DiffusionPipeline
@@ -42,6 +43,7 @@ class Models:
     additions: Additions
     notices: tuple[str, ...] = ()
     control_kinds: tuple[int | None, ...] = ()
+    image_encoder: Any = None
 
 
 _kept: dict[tuple[ModelChoice, str], Models] = {}
@@ -53,7 +55,7 @@ def load(choice: ModelChoice, precision: str) -> Models:
     LoRAs and embeddings are put on and taken off without loading the model again.
     Raises ModelError (BAD_MODEL) when something is damaged, incomplete or does not fit together.
     """
-    bare = replace(choice, loras=(), embeddings=())
+    bare = replace(choice, loras=(), embeddings=(), picture=None)
     if (bare, precision) not in _kept:
         forget()  # before, so that two models are never in memory together
         _kept[bare, precision] = _loaded(bare, precision)
@@ -83,7 +85,9 @@ def _loaded(choice: ModelChoice, precision: str) -> Models:
         union.kind_of(condition, loaded[source], source.path) if union.is_union(source) else None
         for condition, source in zip(choice.conditions, choice.controls, strict=True)
     )
-    models = replace(_guarded(choice.base, _assembled, parts, controlnets, notices), control_kinds=kinds)
+    encoder = None if choice.adapter is None else _image_encoder(choice.adapter, choice.base, unet, dtype)
+    models = _guarded(choice.base, _assembled, parts, controlnets, notices)
+    models = replace(models, control_kinds=kinds, image_encoder=encoder)
     for source, controlnet in loaded.items():
         _check_fit(models, choice.base, source, controlnet)
     return models
@@ -222,6 +226,17 @@ def _controlnet(source: Source, dtype: torch.dtype, unet: UNet2DConditionModel) 
         cls = ControlNetUnionModel if union.is_union(source) else ControlNetModel
         return _module(cls, source.path, dtype, source.variant, source.is_pickle)
     return single_file.load_controlnet(source.path, dtype, unet)
+
+
+def _image_encoder(adapter: Adapter, base: Source, unet: UNet2DConditionModel, dtype: torch.dtype) -> Any:
+    """The encoder for `adapter`, which is put into `unet`."""
+    from transformers import CLIPVisionModelWithProjection
+
+    source = adapter.encoder
+    folder = (CLIPVisionModelWithProjection, source.path, dtype, source.variant, False)
+    encoder = _guarded(source, _module, *folder).requires_grad_(False)
+    _guarded(adapter.weights, reference.put_on, unet, adapter.weights.path, encoder, base.path.name)
+    return encoder
 
 
 def _vae(source: Source, base: Source, dtype: torch.dtype) -> Any:

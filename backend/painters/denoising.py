@@ -22,10 +22,12 @@ class Text:
     """An encoded prompt.
 
     embeddings: (N, tokens, width), N = 2 with guidance (negative prompt first), else 1. pooled: (N, width) for XL.
+    reference: (N, 1, …), what an IP-Adapter takes of the reference picture.
     """
 
     embeddings: torch.Tensor
     pooled: torch.Tensor | None = None
+    reference: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ def _predicted(
     """What the UNet predicts of `sample` (N, C, h, w) for one prompt, before guidance."""
     import torch
 
-    added = None if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
+    added: dict[str, Any] = {} if text.pooled is None else {"text_embeds": text.pooled, "time_ids": time_ids}
+    if text.reference is not None:
+        added["image_embeds"] = [text.reference]
     down, middle = _control_residuals(controls, sample, timestep, text, added)
     if beside is not None:
         sample = torch.cat([sample, beside.repeat(len(sample), 1, 1, 1)], dim=1)
@@ -195,7 +199,7 @@ def pictures_embedded_once(networks: Iterable[ControlNetModel]) -> Iterator[None
 
 
 def _control_residuals(
-    controls: Sequence[Control], sample: torch.Tensor, timestep: torch.Tensor, text: Text, added: dict[str, Any] | None
+    controls: Sequence[Control], sample: torch.Tensor, timestep: torch.Tensor, text: Text, added: dict[str, Any]
 ) -> tuple[tuple[torch.Tensor, ...] | None, torch.Tensor | None]:
     """What the ControlNets add to the UNet's down blocks and middle block; None where none acts."""
     down: list[torch.Tensor] | None = None

@@ -19,6 +19,7 @@ from ..models.additions import notices
 from ..models.choice import ModelChoice
 from ..models.device import choose_device, choose_precision
 from ..models.loading import load
+from ..models.reference import embedded, read_picture, set_scale
 from ..take import TakeSettings
 from ..words import Words
 from .denoising import (
@@ -73,8 +74,10 @@ class DiffusionPainter:
         for notice in (*notices(settings), *self._models.notices):
             self._warn(notice)
         self._pipeline: Any = self._models.pipeline
+        self._picture = read_picture(model.picture.path) if model.picture else None
         check_clip_skip(self._pipeline, settings.clip_skip)
         self._unet, self._vae = self._pipeline.unet, self._pipeline.vae
+        set_scale(self._unet, settings.reference_scale)
         self._attends = bool(self_attention(self._unet))
         if settings.shared_attention and not self._attends:
             self._warn(
@@ -276,7 +279,7 @@ class DiffusionPainter:
     def _controls(self, request: PaintRequest, region: Region) -> list[Control]:
         controls = self._settings.controls
         scales = tuple(control.scale for control in controls) if request.scales is None else request.scales
-        copies = 2 if uses_guidance(self._unet, self._settings.guidance) else 1
+        copies = 2 if self._guided else 1
         made = []
         for name, controlnet, kind, control, scale in zip(
             self._conditions, self._models.controlnets, self._models.control_kinds, controls, scales, strict=True
@@ -298,16 +301,29 @@ class DiffusionPainter:
         additions = self._models.additions
         prompt, negative_prompt = additions.understood(prompt), additions.understood(negative_prompt)
         self._check_length(prompt)
-        # The same in all pictures: one that looks at another has as many halves.
-        guided = uses_guidance(self._unet, self._settings.most("guidance"))
         encoders = [self._pipeline.text_encoder] + ([self._pipeline.text_encoder_2] if self._models.xl else [])
         skip = self._settings.clip_skip
         with self._lender.lent(*encoders):
             texts = encoded(self._pipeline, prompt, self._device, skip)
-            if guided:
+            if self._guided:
                 negative = encoded_negative(self._pipeline, negative_prompt, self._device, skip, texts)
                 texts = tuple(torch.cat(both) for both in zip(negative, texts, strict=True))
-        return Text(*(text.to(self._unet.dtype) for text in texts))
+        embeddings, *pooled = (text.to(self._unet.dtype) for text in texts)
+        return Text(embeddings, pooled[0] if pooled else None, self._reference)
+
+    @property
+    def _guided(self) -> bool:
+        """The same for all pictures: one that looks at another has as many halves."""
+        return uses_guidance(self._unet, self._settings.most("guidance"))
+
+    @functools.cached_property
+    def _reference(self) -> torch.Tensor | None:
+        """What the IP-Adapter takes of the reference picture."""
+        if self._picture is None:
+            return None
+        encoder = self._models.image_encoder
+        with self._lender.lent(encoder):
+            return embedded(encoder, self._unet, self._picture, self._guided).to(self._device, self._unet.dtype)
 
     def _check_length(self, prompt: str) -> None:
         tokenizer = self._pipeline.tokenizer

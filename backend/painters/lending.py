@@ -60,7 +60,10 @@ def needs_of(models: Models, shape: tuple[int, ...]) -> Needs:
     """What the model needs to paint a picture of `shape` (H, W, …)."""
     pipeline: Any = models.pipeline
     vae = pipeline.vae
-    text = sum(_bytes(encoder) for encoder in _text_encoders(models))
+    text = max(
+        sum(_bytes(encoder) for encoder in of_one_kind)
+        for of_one_kind in (_text_encoders(models), _image_encoders(models))
+    )
     loop = _bytes(pipeline.unet) + sum(_bytes(controlnet) for controlnet in dict.fromkeys(models.controlnets))
     weights = sum(_bytes(part) for part in _parts(models))
     tiles = hasattr(vae, "enable_tiling")
@@ -93,9 +96,19 @@ def _text_encoders(models: Models) -> list[Any]:
     return [pipeline.text_encoder, pipeline.text_encoder_2] if models.xl else [pipeline.text_encoder]
 
 
+def _image_encoders(models: Models) -> list[Any]:
+    return [] if models.image_encoder is None else [models.image_encoder]
+
+
 def _parts(models: Models) -> list[Any]:
     pipeline: Any = models.pipeline
-    return [*_text_encoders(models), pipeline.unet, pipeline.vae, *dict.fromkeys(models.controlnets)]
+    return [
+        *_text_encoders(models),
+        pipeline.unet,
+        pipeline.vae,
+        *dict.fromkeys(models.controlnets),
+        *_image_encoders(models),
+    ]
 
 
 def _bytes(module: torch.nn.Module, device: str = "") -> int:

@@ -48,6 +48,9 @@ OTHER = TakeSettings(
     prediction="v_prediction",
     clip_skip=1,
     vae="/nowhere/vae.safetensors",
+    reference="/nowhere/picture.png",
+    reference_scale=0.8,
+    reference_model="/nowhere/adapter.safetensors",
 )
 OF_THE_MACHINE = {"device", "precision", "allow_pickle", "frames"}
 
