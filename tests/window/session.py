@@ -144,7 +144,7 @@ def choose_style(desk: Desk) -> Generator[float, None, None]:
     """Clicks the second picture of the gallery, which opens below the chosen one's, and types an unknown word."""
     chosen = bpy.context.scene.flowbrush
     pictures, words = (sys.modules[f"{MODULE}.{name}"] for name in ("gallery", "backend.words"))
-    styles = sys.modules[f"{MODULE}.properties"].styles()
+    styles = sys.modules[f"{MODULE}.properties.styles"].styles()
     names = list(styles)
     desk.found["pictures"] = len({pictures.icon(name) for name in names} - {0}) == len(names)
     x, y = yield from desk.find("style")
