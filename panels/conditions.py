@@ -5,6 +5,8 @@ import bpy
 from .. import chips
 from .tab import FlowbrushPanel, draw_text, field_layout
 
+WIDE = 270  # pixels of the interface at scale 1, from which on a line has room for the scale
+
 
 class FLOWBRUSH_UL_controls(bpy.types.UIList):
     """One condition a line: whether it is used, and how firmly."""
@@ -19,14 +21,16 @@ class FLOWBRUSH_UL_controls(bpy.types.UIList):
         active_data: bpy.types.AnyType,
         active_property: str,
     ) -> None:
-        """The scale can be edited in the line itself."""
+        """Where there is room, the scale can be edited in the line itself."""
         layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(item, "enabled", text="")
-        split = row.split(factor=0.6)
+        wide = context.region.width > WIDE * context.preferences.system.ui_scale
+        split = row.split(factor=0.6 if wide else 1.0)
         split.active = item.enabled
         split.label(text=item.title)
-        split.prop(item, "scale", text="", emboss=False)
+        if wide:
+            split.prop(item, "scale", text="", emboss=False)
         row.operator("flowbrush.show_condition", text="", icon="HIDE_OFF", emboss=False).condition = item.name
 
 

@@ -23,14 +23,14 @@ class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
         frames = column.column(align=True)
         if shot.use_custom_range:
             frames.alert = shot.frame_end < shot.frame_start
-            frames.prop(shot, "frame_start")
+            frames.prop(shot, "frame_start", text="Start")
             frames.prop(shot, "frame_end")
         else:
-            frames.prop(scene, "frame_start", text="Frame Start")
+            frames.prop(scene, "frame_start", text="Start")
             frames.prop(scene, "frame_end", text="End")
         column.prop(shot, "use_custom_range")
         size = column.column(align=True)
-        size.prop(scene.render, "resolution_x", text="Resolution X")
+        size.prop(scene.render, "resolution_x", text="Size X")
         size.prop(scene.render, "resolution_y", text="Y")
         size.prop(scene.render, "resolution_percentage", text="%")
         column.prop(shot, "samples")
