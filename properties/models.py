@@ -1,6 +1,6 @@
 """The models that can be chosen, and how the scene's own stands: what the panel Model and its operators read.
 
-The catalogue and the models folder are read anew when the folder has changed; drawing reads nothing from the disk.
+The catalogue and the models folder are read anew when the folder has changed; drawing asks for no more than that.
 """
 
 from dataclasses import dataclass
@@ -61,11 +61,7 @@ class Condition:
 def known() -> Known:
     """The models, as the folder says them now."""
     folder = preferences.models_folder()
-    try:
-        changed = folder.stat().st_mtime_ns
-    except OSError:  # nothing was downloaded yet
-        changed = 0
-    return _read(folder, changed)
+    return _read(folder, _changed(folder))
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +102,8 @@ def conditions_of(scene: bpy.types.Scene) -> list[Condition]:
         controls = chosen.control_settings
     except FlowbrushError:  # said in the panel Style
         return []
-    family = now.entries[setting].family if setting in now.entries else _family(bpy.path.abspath(setting))
+    path = Path(bpy.path.abspath(setting))
+    family = now.entries[setting].family if setting in now.entries else _family(path, _changed(path))
     found = []
     for control in controls:
         if control.condition not in CONDITIONS:
@@ -114,7 +111,7 @@ def conditions_of(scene: bpy.types.Scene) -> list[Condition]:
         network, title = need(control.condition).network, title_of(control.condition)
         if (
             control.model
-            or _lies_with(bpy.path.abspath(setting), network)
+            or _lies_with(path, network)
             or any(one.family == family and network in one.networks for one in now.there.values())
         ):
             found.append(Condition(title, found=True))
@@ -124,11 +121,17 @@ def conditions_of(scene: bpy.types.Scene) -> list[Condition]:
     return found
 
 
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):  # not there, or with signs that no path has
+        return 0
+
+
 @lru_cache(maxsize=16)
-def _family(path: str) -> str:
-    return installed.family_of(Path(path))
+def _family(path: Path, _changed: int) -> str:
+    return installed.family_of(path)
 
 
-@lru_cache(maxsize=64)
-def _lies_with(path: str, network: str) -> bool:
-    return (Path(path) / "controlnets" / network).is_dir()
+def _lies_with(path: Path, network: str) -> bool:
+    return _changed(path / "controlnets" / network) != 0
