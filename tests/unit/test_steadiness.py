@@ -199,7 +199,7 @@ def test_bars_are_ratios_of_mean_squares_and_say_what_is_met() -> None:
     assert found["carrying, s a frame at most 0.25 (512 x 512)"] == (pytest.approx(3 / 48), True)
     assert found["of it not files, at most 0.5"] == (pytest.approx(0.4), True)
     text = markdown(rows, 4.0)
-    assert "| lag 1, of published's at most 0.333 | 0.5 ✗ | 0 of 1 |" in text
+    assert "| lag 1, of published's at most 0.333 | 0.5 ✗ (render 0.5) | 0 of 1 |" in text, "here both are the same"
     assert "| made | surface | 0.075 |" in text
     assert "| surface | 14 |" in text, "roots in 8-bit levels: 255 * sqrt(0.003)"
 

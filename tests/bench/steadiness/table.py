@@ -4,7 +4,7 @@ Ratios of warping errors are those of the measures as they are stored, mean squa
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flowbrush.backend.quality.measures import MEASURES, Measures
@@ -65,11 +65,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A bar of one shot: the value, what it may be, and whether it is met; None where it cannot be judged."""
+    """A bar of one shot: the value, whether it is met, and what the render itself would have in place of our paint.
+
+    None where it cannot be judged, or the bar is not one of steadiness.
+    """
 
     bar: str
     value: float | None
     met: bool | None
+    render: float | None = None
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
@@ -86,8 +90,12 @@ def verdicts(rows: Sequence[Row], second: float) -> list[Verdict]:
     made = []
     for measure, over, of_base, of_published in (("warping_1", "1", 0.1, 1 / 3), ("warping_16", "16", 0.05, 0.2)):
         for name, other, limit in ((BASE, base, of_base), (PUBLISHED, published, of_published)):
-            value = ratio(ours.value(measure), other.value(measure)) if other else None
-            made.append(_at_most(f"lag {over}, of {name}'s at most {limit:.3g}", value, limit))
+            value, render = (
+                ratio(one, other.value(measure)) if other else None
+                for one in (ours.value(measure), ours.floor(measure))
+            )
+            verdict = _at_most(f"lag {over}, of {name}'s at most {limit:.3g}", value, limit)
+            made.append(replace(verdict, render=render))
     made.append(_at_most("came back, CIEDE2000 at most 2", ours.value("returned"), 2.0))
     for measure, limit in (("sharpness", 0.95), ("style_colour", 0.9), ("style_structure", 0.9), ("fidelity", 1.0)):
         title = f"{SHOWN[measure]}, of {BASE}'s at least {limit:g}"
@@ -134,7 +142,7 @@ def _bars(shots: Sequence[ShotPlan], judged: Sequence[Sequence[Verdict]]) -> str
         known = [of_shot[number].met for of_shot in judged if of_shot and of_shot[number].met is not None]
         lines.append([name, *cells, f"{known.count(True)} of {len(known)}"])
     table = _table(["bar", *(shot.name for shot in shots), "met"], lines)
-    return f"✓ met, ✗ not met, without a sign: not judged here.\n\n{table}"
+    return f"✓ met, ✗ not met, without a sign: not judged here. In brackets: what the render itself has.\n\n{table}"
 
 
 def _ratios(groups: Iterable[Sequence[Row]]) -> str:
@@ -194,7 +202,8 @@ def _at_least(bar: str, value: float | None, limit: float) -> Verdict:
 
 def _verdict(verdict: Verdict) -> str:
     sign = {True: " ✓", False: " ✗", None: ""}[verdict.met]
-    return _number(verdict.value) + sign
+    render = "" if verdict.render is None else f" (render {_number(verdict.render)})"
+    return _number(verdict.value) + sign + render
 
 
 def _shown(name: str, value: float | None) -> str:
