@@ -66,8 +66,8 @@ def required_packages(requirements: Path = REQUIREMENTS) -> list[str]:
 
 def locked_versions() -> dict[str, str]:
     """Package name to version, as in requirements.lock."""
-    lines = (line.split("#")[0].strip() for line in LOCK.read_text("utf-8").splitlines())
-    return dict(line.split("==") for line in lines if line)
+    lines = (line.split("#")[0].removesuffix("\\").strip() for line in LOCK.read_text("utf-8").splitlines())
+    return dict(line.split("==") for line in lines if "==" in line)
 
 
 def launcher_of(folder: Path) -> Path:

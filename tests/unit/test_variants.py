@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flowbrush.backend.environment import locked_versions
+from flowbrush.backend.environment import LOCK, locked_versions
 from flowbrush.backend.installing.machine import look, nvidia_module, nvidia_smi
 from flowbrush.backend.installing.progress import Progress
 from flowbrush.backend.installing.uv import VERSION, WHEELS
@@ -91,3 +91,12 @@ def test_without_a_known_size_progress_counts_what_uv_announces() -> None:
     for line in ("Resolved 2 packages in 1ms", "Downloading a (10.0MiB)", "Downloading b (30.0MiB)", " Downloaded a"):
         progress.hear(line)
     assert progress.now(77)[:2] == (10, 41)
+
+
+def test_every_locked_file_has_a_checksum_except_torchs() -> None:
+    names = [line.split("==")[0] for line in LOCK.read_text("utf-8").splitlines() if "==" in line]
+    with_sums = [
+        line.split("==")[0] for line in LOCK.read_text("utf-8").splitlines() if line.endswith("\\") and "==" in line
+    ]
+    assert set(names) - set(with_sums) == {"torch", "torchvision"}
+    assert set(names) == set(locked_versions()) and locked_versions()["numpy"].count(".") == 2
