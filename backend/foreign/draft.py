@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..over_time import DIGITS, MAX_KEYS, MAX_PROMPTS, KeyedSetting, LaterPrompt
+from ..additions import MAX_ADDITIONS, MAX_LORA_WEIGHT, LoraSettings
 from ..parsing import MAX_TEXT
 from ..shot import MAX_FRAME
 from ..take import MAX_CONTROLS, MAX_GUIDANCE, MAX_SCALE, MAX_SEED, MAX_STEPS, ControlSettings, TakeSettings
 from . import prompts
+from .loras import find_lora
 
 MAX_NAMED = 60  # characters of somebody else's words in a sentence
 MAX_LISTED = 40  # names in one
@@ -71,6 +73,7 @@ class Draft:
         self._over_time: list[KeyedSetting] = []
         self._changes: dict[str, Any] = {}
         self._controls: list[ControlSettings] = []
+        self._loras: list[LoraSettings] = []
         self._translated: dict[str, str] = {}
         self._notes: list[str] = []
 
@@ -112,10 +115,22 @@ class Draft:
         if plain.changing:
             self.note("Words that change while a picture is painted, as in [from:to:0.5], have no counterpart")
         if plain.networks:
-            self.note(f"LoRA and the like are left out: {', '.join(map(short, plain.networks[:MAX_LISTED]))}")
+            self.note(f"Hypernetworks and the like are left out: {', '.join(map(short, plain.networks[:MAX_LISTED]))}")
+        for lora in plain.loras[:MAX_ADDITIONS]:
+            self._lora(*lora)
         if len(plain.text) > MAX_TEXT:
             self.note(f"{label} is longer than {MAX_TEXT} characters: its end is left out")
         return plain.text[:MAX_TEXT]
+
+    def _lora(self, name: str, written: str) -> None:
+        """The LoRA `name`, if its file is found; its weight is what a prompt says first."""
+        weight, file = number(written or "1"), find_lora(name, self._base)
+        if weight is None or file is None:
+            why = "has a weight that cannot be read" if file else "lies neither beside the model nor beside other LoRAs"
+            self.note(f"The LoRA {short(f'{name} {written}')} {why}: add its file under LoRA and Embeddings")
+        elif len(self._loras) < MAX_ADDITIONS and all(lora.file != str(file) for lora in self._loras):
+            inside = self._within(f"The weight of {short(name)}", weight, -MAX_LORA_WEIGHT, MAX_LORA_WEIGHT)
+            self._loras.append(LoraSettings(str(file), inside))
 
     def keys(self, setting: str, label: str, keys: list[tuple[int, float]]) -> None:
         """What the number `setting`, which has been given its first value, becomes: the program's frames and values."""
@@ -194,6 +209,8 @@ class Draft:
         if self._controls:
             self._take("controls", "Conditions", tuple(self._controls))
             self.note("Of ControlNet units only condition, weight and range are taken: Flowbrush draws the conditions")
+        if self._loras:
+            self._take("loras", "LoRA", tuple(self._loras))
         kept = [one for one in self._base.over_time if one.setting.partition("[")[0] not in self._changes]
         changed = replace(self._base, **self._changes, over_time=(*kept, *self._over_time))
         settings = TakeSettings.parse(changed.document(), "the pasted text")

@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from flowbrush.backend.additions import LoraSettings
 from flowbrush.backend.errors import Code, FlowbrushError, SettingsError
 from flowbrush.backend.foreign import MAX_PASTE, translate
 from flowbrush.backend.foreign.prompts import plain
@@ -98,7 +101,7 @@ def test_a1111s_text_is_translated() -> None:
     "told",
     [
         "without weights",
-        "LoRA and the like are left out: more_details",
+        "The LoRA more_details 0.5 lies neither beside the model nor beside other LoRAs",
         "other noise in A1111",
         "1024x1536 is left out",
         "aPaint_v1.2 is not looked for",
@@ -109,6 +112,25 @@ def test_a1111s_text_is_translated() -> None:
 )
 def test_what_a1111_has_alone_is_told(told: str) -> None:
     assert any(told in note for note in translate(INFOTEXT, BASE).notes)
+
+
+@pytest.mark.parametrize("folder", [".", "../Lora", "../loras"])
+def test_loras_are_looked_for_beside_the_model(tmp_path: Path, folder: str) -> None:
+    models = tmp_path / "models" / "checkpoints"
+    models.mkdir(parents=True)
+    (models / folder).mkdir(exist_ok=True)
+    for name in ("ink", "fox v2"):
+        (models / folder / f"{name}.safetensors").touch()
+    base = replace(BASE, model=str(models / "photo.safetensors"))
+    text = "a <lora:ink:0.8> fox <lora:fox v2:-3> <LORA:ink> <lora:gone:1> <lora:../ink:1> <lora:ink:x>\nSteps: 9"
+    found = translate(text, base)
+    ink, fox = (str((models / folder / f"{name}.safetensors").resolve()) for name in ("ink", "fox v2"))
+    assert found.settings.loras == (LoraSettings(ink, 0.8), LoraSettings(fox, -2.0))
+    assert found.translated["loras"] == "LoRA"
+    assert found.settings.prompt == "a fox"
+    told = " ".join(found.notes)
+    for part in ("fox v2 was -3: it became -2", "gone 1 lies neither", "../ink 1 lies neither", "ink x has a weight"):
+        assert part in told
 
 
 @pytest.mark.parametrize("join", [" ", "\n", "\r\n"])
