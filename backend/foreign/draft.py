@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..over_time import DIGITS, MAX_KEYS, MAX_PROMPTS, KeyedSetting, LaterPrompt
 from ..additions import MAX_ADDITIONS, MAX_LORA_WEIGHT, LoraSettings
+from ..over_time import DIGITS, MAX_KEYS, MAX_PROMPTS, KeyedSetting, LaterPrompt
 from ..parsing import MAX_TEXT
 from ..shot import MAX_FRAME
 from ..take import MAX_CONTROLS, MAX_GUIDANCE, MAX_SCALE, MAX_SEED, MAX_STEPS, ControlSettings, TakeSettings

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from dataclasses import replace
 
 import pytest
 from flowbrush.backend.additions import LoraSettings
