@@ -175,8 +175,7 @@ class FLOWBRUSH_OT_queue_move(ItemOperator):
 
 
 class FLOWBRUSH_OT_queue_again(ItemOperator):
-    """Let this one wait again: what failed is tried again, and of what is done only that is painted which a new
-    capture of its shot has changed"""
+    """Let this one wait again: only what failed, or what a new capture of its shot has changed, is painted"""
 
     bl_idname = "flowbrush.queue_again"
     bl_label = "Queue Again"

@@ -83,7 +83,7 @@ def translate(document: dict[str, Any], draft: Draft) -> Translation:
     if isinstance(sampler := rest.pop("sampler", None), str):
         draft.scheduler(sampler, _shown(rest.pop("scheduler", "")))
     if model := rest.pop("sd_model_name", None):
-        draft.note(f"The model {_shown(model)} is not looked for: choose it in the field Model")
+        draft.note(f"The model {_shown(model)} is not looked for: choose it in the panel Model")
     _controls(rest, draft)
     _left_out(
         [name for name, value in rest.items() if value not in (None, False, "", "None") and _on(name, rest)], draft

@@ -47,7 +47,7 @@ def translate(text: str, draft: Draft) -> Translation:
     if "Size" in fields:
         draft.note(f"The size {short(fields.pop('Size'))} is left out: pictures are as large as the scene renders them")
     if "Model" in fields:
-        draft.note(f"The model {short(fields.pop('Model'))} is not looked for: choose it in the field Model")
+        draft.note(f"The model {short(fields.pop('Model'))} is not looked for: choose it in the panel Model")
     for name in [name for name in fields if _UNIT.fullmatch(name)]:
         unit = _fields(fields.pop(name))
         scale, first, last = (unit.get(key) for key in ("Weight", "Guidance Start", "Guidance End"))
