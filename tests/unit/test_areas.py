@@ -56,9 +56,8 @@ def run(
 ) -> Take:
     take = Take.start(shot, name, TakeSettings(method=method, prompt="red", **settings), {})
     chosen = METHODS[method]
-    list(
-        run_plan(chosen.plan(shot, take.frame_numbers(shot), cancelled), chosen, Studio(shot, take, painter, cancelled))
-    )
+    plan = chosen.plan(shot, take.frame_numbers(shot), cancelled)
+    list(run_plan(plan, chosen, Studio(shot, take, painter, cancelled), at_once=1))
     return take
 
 

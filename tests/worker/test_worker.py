@@ -85,6 +85,7 @@ def test_a_take_is_made_with_progress_and_previews(worker: Connection, shot: Sho
     messages = answers(worker, ask(worker, shot, "a", replace(INK, method=method)))
     assert messages[-1].items() >= {"type": "result", "shot": str(shot.folder), "take": "a"}.items()
     previews = [m for m in messages if m["type"] == "preview"]
+    previews.sort(key=lambda m: m["frame"])
     assert [m["frame"] for m in previews] == [1, 2, 3, 4, 5]
     assert all(Path(m["path"]).is_file() for m in previews)
     assert [m["done"] for m in messages if m["type"] == "progress"] == [0, 1, 2, 3, 4, 5]
@@ -270,7 +271,7 @@ def test_a_shot_that_was_captured_again_is_painted_where_it_changed(worker: Conn
     changed = make_shot(shot.folder, capture="again", place=lambda frame: place(frame) + 5 * (frame == 5))
     messages = answers(worker, ask(worker, changed, "a", replace(INK, method="per_frame")))
     assert messages[-1]["type"] == "result"
-    assert [m["frame"] for m in messages if m["type"] == "preview"] == [4, 5]
+    assert sorted(m["frame"] for m in messages if m["type"] == "preview") == [4, 5]
     assert any("3 of 5 finished frames are kept" in m["sentence"] for m in messages if m["type"] == "warning")
     assert Take.load(changed, "a").capture == "again"
 
