@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .backend.environment import python_of
 from .backend.installing.variants import VARIANTS
+from .translations import said
 
 PACKAGE = __package__
 BACKEND = "flowbrush-backend"  # the folder that is made in the place the user chose
@@ -28,7 +29,7 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
     )
     backend_place: StringProperty(
         name="Backend Place",
-        description=f"Folder that gets a folder {BACKEND}; when empty, Blender's own folder for extensions",
+        description="Folder that gets a folder flowbrush-backend; when empty, Blender's own folder for extensions",
         subtype="DIR_PATH",
     )
     variant: EnumProperty(
@@ -77,7 +78,7 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         row.operator("flowbrush.remove_environment", icon="TRASH")
         job = context.window_manager.flowbrush
         for text in filter(None, (job.sentence if job.running else "", job.environment)):
-            layout.label(text=text)
+            layout.label(text=said(text))
 
 
 def get() -> FlowbrushPreferences:

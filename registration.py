@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import backend_state, chips, gallery, panels, preferences, thumbnails
+from . import backend_state, chips, gallery, panels, preferences, thumbnails, translations
 from .operators import (
     additions,
     bones,
@@ -86,6 +86,7 @@ CLASSES: tuple[type, ...] = (
 
 def register() -> None:
     """Adds classes, properties and handlers."""
+    translations.register()
     chips.register()
     gallery.register()
     thumbnails.register()
@@ -139,3 +140,4 @@ def unregister() -> None:
     thumbnails.unregister()
     gallery.unregister()
     chips.unregister()
+    translations.unregister()

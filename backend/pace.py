@@ -35,7 +35,7 @@ class Pace:
         if not any(left.values()):
             return speed
         unknown = any(count for name, count in left.items() if name not in known)
-        return f"{speed}, {'more than ' if unknown else ''}{spoken(time)} left"
+        return f"{speed}, more than {spoken(time)} left" if unknown else f"{speed}, {spoken(time)} left"
 
 
 def spoken(seconds: float) -> str:

@@ -8,6 +8,7 @@ from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..backend.additions import MAX_ADDITIONS
+from ..translations import said
 
 
 class AddFiles(ImportHelper):
@@ -24,7 +25,7 @@ class AddFiles(ImportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not more than a take can have."""
         if len(getattr(context.scene.flowbrush, cls.kind)) >= MAX_ADDITIONS:
-            cls.poll_message_set(f"{MAX_ADDITIONS} are the most that a take can have: remove one first")
+            cls.poll_message_set(said(f"{MAX_ADDITIONS} are the most that a take can have: remove one first"))
             return False
         return True
 
@@ -51,7 +52,7 @@ class Remove(bpy.types.Operator):
         """Not where none is active."""
         chosen = context.scene.flowbrush
         if getattr(chosen, f"active_{cls.kind}") >= len(getattr(chosen, cls.kind)):
-            cls.poll_message_set("Nothing is in this list")
+            cls.poll_message_set(said("Nothing is in this list"))
             return False
         return True
 

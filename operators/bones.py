@@ -4,6 +4,7 @@ import bpy
 
 from ..scene import pose
 from ..scene.bone_maps import JOINTS
+from ..translations import reported, said
 
 
 class BonesOperator(bpy.types.Operator):
@@ -16,10 +17,10 @@ class BonesOperator(bpy.types.Operator):
         """Needs an armature that can be changed."""
         armature = context.object
         if armature is None or armature.type != "ARMATURE":
-            cls.poll_message_set("Select an armature")
+            cls.poll_message_set(said("Select an armature"))
             return False
         if armature.library is not None:
-            cls.poll_message_set("This armature is linked: make a library override of it first")
+            cls.poll_message_set(said("This armature is linked: make a library override of it first"))
             return False
         return True
 
@@ -36,7 +37,9 @@ class FLOWBRUSH_OT_detect_bones(BonesOperator):
         detected = pose.detect(context.object)
         if detected is None:
             person.found = "No person was found in these bones"
-            self.report({"WARNING"}, f"{person.found}: choose a bone for shoulders, elbows, hips and knees at least")
+            self.report(
+                {"WARNING"}, reported(f"{person.found}: choose a bone for shoulders, elbows, hips and knees at least")
+            )
             return {"CANCELLED"}
         for joint in JOINTS:
             setattr(person, joint, detected.bones.get(joint, ""))

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..translations import said
 from . import job
 
 
@@ -15,7 +16,7 @@ class FLOWBRUSH_OT_cancel(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only while a job runs."""
         if job.running() is None:
-            cls.poll_message_set("Nothing is running")
+            cls.poll_message_set(said("Nothing is running"))
         return job.running() is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

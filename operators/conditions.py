@@ -8,6 +8,7 @@ from ..backend import needs
 from ..backend.ade20k import COLOURS, PROPERTY
 from ..backend.errors import Code, SettingsError
 from ..properties.control import title_of
+from ..translations import reported
 from . import picture
 from .capture import captured_shot
 from .job import Job, JobOperator
@@ -110,7 +111,9 @@ class FLOWBRUSH_OT_set_class(bpy.types.Operator):
             owners = {context.collection}
         editable = [owner for owner in owners if owner.is_editable]
         if not editable:
-            self.report({"ERROR"}, "Nothing to set: select objects that belong to this file or are overridden")
+            self.report(
+                {"ERROR"}, reported("Nothing to set: select objects that belong to this file or are overridden")
+            )
             return {"CANCELLED"}
         for owner in editable:
             if self.category != NONE:

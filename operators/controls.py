@@ -8,6 +8,7 @@ from ..backend.needs import CONDITIONS
 from ..backend.take import MAX_CONTROLS
 from ..properties.export import CONDITION_TEXTS
 from ..properties.styles import style_of
+from ..translations import said
 from . import job
 
 
@@ -53,7 +54,7 @@ class FLOWBRUSH_OT_control_add(ControlOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not more than a take can have."""
         if len(context.scene.flowbrush.controls) >= MAX_CONTROLS:
-            cls.poll_message_set(f"{MAX_CONTROLS} conditions are the most that a take can have: remove one first")
+            cls.poll_message_set(said(f"{MAX_CONTROLS} conditions are the most that a take can have: remove one first"))
             return False
         return True
 
@@ -74,7 +75,7 @@ class FLOWBRUSH_OT_control_remove(ControlOperator):
         """Not where none is active."""
         chosen = context.scene.flowbrush
         if chosen.own_controls and chosen.active_control >= len(chosen.controls):
-            cls.poll_message_set("Add a condition first")
+            cls.poll_message_set(said("Add a condition first"))
             return False
         return True
 

@@ -11,6 +11,7 @@ from ..backend import environment
 from ..backend.client import LAUNCH, Connection
 from ..backend.errors import FlowbrushError
 from ..backend.protocol import Message
+from ..translations import said
 from . import worker
 from .job import Job, JobOperator
 
@@ -83,10 +84,12 @@ class EnvironmentOperator(JobOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not where the user has a Python of their own chosen."""
         if preferences.get().backend_python:
-            cls.poll_message_set("You have chosen a Python of your own: clear that field first")
+            cls.poll_message_set(said("You have chosen a Python of your own: clear that field first"))
             return False
         if cls.needs_network and not bpy.app.online_access:
-            cls.poll_message_set("Blender may not go online: allow online access in the preferences, under System")
+            cls.poll_message_set(
+                said("Blender may not go online: allow online access in the preferences, under System")
+            )
             return False
         return super().poll(context)
 
@@ -144,7 +147,7 @@ class FLOWBRUSH_OT_repair_environment(EnvironmentOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is something."""
         if backend_state.state() == "missing":
-            cls.poll_message_set("There is no backend yet: set it up")
+            cls.poll_message_set(said("There is no backend yet: set it up"))
             return False
         return super().poll(context)
 
@@ -165,7 +168,7 @@ class FLOWBRUSH_OT_remove_environment(EnvironmentOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is something."""
         if backend_state.state() == "missing":
-            cls.poll_message_set("There is no backend that Flowbrush has made")
+            cls.poll_message_set(said("There is no backend that Flowbrush has made"))
             return False
         return super().poll(context)
 
@@ -174,7 +177,7 @@ class FLOWBRUSH_OT_remove_environment(EnvironmentOperator):
         size = backend_state.size_on_disk()
         message = f"{size} in {preferences.own_environment()}" if size else str(preferences.own_environment())
         return context.window_manager.invoke_confirm(
-            self, event, title="Remove the Backend?", message=message, confirm_text="Remove", icon="WARNING"
+            self, event, title=said("Remove the Backend?"), message=message, confirm_text=said("Remove"), icon="WARNING"
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -16,6 +16,7 @@ from ..backend.shot import Shot
 from ..backend.take import ControlSettings
 from ..scene import compat
 from ..scene.footage import footage_of
+from ..translations import said
 from . import job, picture, refresh
 from .capture import captured_shot
 from .job import Job, JobOperator
@@ -77,7 +78,7 @@ class FLOWBRUSH_OT_shot_from_file(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """One job at a time."""
         if job.running() is not None:
-            cls.poll_message_set("Wait for the running job, or cancel it")
+            cls.poll_message_set(said("Wait for the running job, or cancel it"))
         return job.running() is None
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:

@@ -14,6 +14,7 @@ import bpy
 from ..backend.errors import Cancelled, Code, FlowbrushError
 from ..backend.pace import Pace
 from ..backend.protocol import Message
+from ..translations import reported, said
 from . import worker
 
 INTERVAL = 0.1  # seconds between two steps
@@ -126,8 +127,8 @@ class Job:
             case "progress":
                 self.progress = (self._index + message["done"] / max(message["total"], 1)) / len(self._stages)
                 if not self._cancelled:
-                    told = f"{self._stages[self._index].title}: {message['sentence']}"
-                    self.sentence = ", ".join(filter(None, (told, self._speed(message))))
+                    told = f"{said(self._stages[self._index].title)}: {said(message['sentence'])}"
+                    self.sentence = ", ".join(filter(None, (told, said(self._speed(message)))))
             case "preview":
                 self._preview(message["path"])
             case "warning":
@@ -196,7 +197,7 @@ class JobOperator(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """One job at a time."""
         if _job is not None:
-            cls.poll_message_set(f"{_job.title} is still running: wait for it, or cancel it")
+            cls.poll_message_set(said(f"{_job.title} is still running: wait for it, or cancel it"))
         return _job is None
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -260,8 +261,8 @@ class JobOperator(bpy.types.Operator):
         job, _job = _job, None
         _show(context, job)
         for warning in job.warnings:
-            self.report({"WARNING"}, warning)
-        self.report({"ERROR" if job.state is State.FAILED else "INFO"}, job.sentence)
+            self.report({"WARNING"}, reported(warning))
+        self.report({"ERROR" if job.state is State.FAILED else "INFO"}, reported(job.sentence))
         return {"FINISHED"} if job.state is State.FINISHED else {"CANCELLED"}
 
     def _leave_window(self, context: bpy.types.Context) -> None:
@@ -279,7 +280,7 @@ def tell_done(operator: bpy.types.Operator, context: bpy.types.Context, sentence
     shown = context.window_manager.flowbrush
     shown.sentence, shown.error, shown.code = sentence, "", ""
     redraw(context)
-    operator.report({"INFO"}, sentence)
+    operator.report({"INFO"}, reported(sentence))
 
 
 def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: FlowbrushError) -> None:
@@ -287,7 +288,7 @@ def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: 
     shown = context.window_manager.flowbrush
     shown.error, shown.code = str(error), str(error.code)
     redraw(context)
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, reported(str(error)))
 
 
 def _show(context: bpy.types.Context, job: Job) -> None:
@@ -307,7 +308,9 @@ def _show(context: bpy.types.Context, job: Job) -> None:
     for name, value in now.items():
         setattr(shown, name, value)
     if job.state is State.RUNNING and context.workspace is not None:
-        context.workspace.status_text_set(f"Flowbrush  {job.progress:.0%}  {job.sentence}    Esc: Cancel")
+        context.workspace.status_text_set(
+            f"Flowbrush  {job.progress:.0%}  {said(job.sentence)}    Esc: {said('Cancel')}"
+        )
         context.window_manager.progress_update(int(100 * job.progress))
     redraw(context)
 

@@ -4,6 +4,7 @@ import bpy
 from bpy.props import IntProperty
 
 from ..properties.takes import takes_of
+from ..translations import said
 
 MARK = "Painted "  # begins the names of the markers
 
@@ -36,7 +37,7 @@ class FLOWBRUSH_OT_mark_keyframes(bpy.types.Operator):
         known = takes_of(context.scene)
         take = known.takes.get(context.scene.flowbrush.take) if known else None
         if take is None or not take.keyframes:
-            cls.poll_message_set("This take has no painted keyframes: stylize with the method Surface first")
+            cls.poll_message_set(said("This take has no painted keyframes: stylize with the method Surface first"))
             return False
         return True
 

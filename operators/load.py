@@ -8,6 +8,7 @@ from ..backend.errors import FlowbrushError
 from ..backend.take import Take
 from ..properties.takes import takes_of
 from ..scene import growing, strips
+from ..translations import reported, said
 from . import job
 from .capture import captured_shot
 
@@ -32,7 +33,7 @@ class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not while the take may be growing."""
         if job.running() is not None:
-            cls.poll_message_set("Wait for the running job, or cancel it")
+            cls.poll_message_set(said("Wait for the running job, or cancel it"))
         return job.running() is None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -45,7 +46,7 @@ class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
             job.tell_error(self, context, error)
             return {"CANCELLED"}
         for notice in notices:
-            self.report({"WARNING"}, notice)
+            self.report({"WARNING"}, reported(notice))
         job.tell_done(self, context, f"{take.name} is on the timeline")
         return {"FINISHED"}
 
@@ -63,7 +64,7 @@ class FLOWBRUSH_OT_watch_take(bpy.types.Operator):
         known = takes_of(context.scene)
         line = known.takes.get(context.scene.flowbrush.take) if known else None
         if line is None or line.finished == line.wanted:
-            cls.poll_message_set("The take in the panel is not being painted: press Stylize Animation first")
+            cls.poll_message_set(said("The take in the panel is not being painted: press Stylize Animation first"))
             return False
         return True
 
@@ -74,9 +75,9 @@ class FLOWBRUSH_OT_watch_take(bpy.types.Operator):
             shot = captured_shot(scene)
             growing.watch(scene, shot, Take.load(shot, scene.flowbrush.take))
         except FlowbrushError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, reported(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{scene.flowbrush.take} is on the timeline, and grows")
+        self.report({"INFO"}, reported(f"{scene.flowbrush.take} is on the timeline, and grows"))
         return {"FINISHED"}
 
 

@@ -16,6 +16,7 @@ from ..backend.models.catalogue import Entry, Licence
 from ..backend.protocol import Message
 from ..backend.take import TakeSettings
 from ..properties import models
+from ..translations import said
 from . import job, worker
 from .job import Job, JobOperator
 
@@ -56,10 +57,10 @@ class Asks:
         column = self.layout.column(align=True)  # type: ignore[attr-defined]
         entries = self.entries()
         for entry in entries:
-            text = f"{entry.name} ({models.FAMILIES[entry.family]}), {models.size_of([entry])}"
+            text = f"{entry.name} ({models.FAMILIES[entry.family]}), {said(models.size_of([entry]))}"
             column.label(text=text, icon="IMPORT", translate=False)
         if len(entries) > 1:
-            column.label(text=f"Together {models.size_of(entries)}", icon="BLANK1")
+            column.label(text=said(f"Together {models.size_of(entries)}"), icon="BLANK1")
         for licence in _licences(entries):
             _draw_licence(self.layout, licence, [entry for entry in entries if entry.licence == licence])  # type: ignore[attr-defined]
 
@@ -88,9 +89,10 @@ class FLOWBRUSH_OT_choose_model(Asks, bpy.types.Operator):
         """What the model is, its licence and its size."""
         entry = models.known().entries.get(given.name)
         if entry is None:
-            return "The small model that comes with Flowbrush: five styles, fast on any machine. GPL-3.0-or-later"
+            return said("The small model that comes with Flowbrush: five styles, fast on any machine. GPL-3.0-or-later")
         state = "downloaded" if entry.id in models.known().there else f"to be downloaded, {models.size_of([entry])}"
-        return f"{entry.about}. {entry.licence.name}: {models.COMMERCIAL[entry.licence.commercial].lower()}; {state}"
+        use = models.COMMERCIAL[entry.licence.commercial]
+        return f"{entry.about}. {entry.licence.name}: {said(use)}; {said(state)}"
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Shows the licence of what is there and was never agreed to, as in a folder from another machine."""
@@ -99,7 +101,7 @@ class FLOWBRUSH_OT_choose_model(Asks, bpy.types.Operator):
         if entry is None or entry.id not in now.there or entry.licence.id in now.agreed:
             return self.execute(context)
         return context.window_manager.invoke_props_dialog(
-            self, width=WIDTH, title="Licence", confirm_text="Agree and Use"
+            self, width=WIDTH, title=said("Licence"), confirm_text=said("Agree and Use")
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -133,10 +135,12 @@ class FLOWBRUSH_OT_download_model(Asks, bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where Blender may go online, and nothing else runs."""
         if not bpy.app.online_access:
-            cls.poll_message_set("Blender may not go online: allow online access in the preferences, under System")
+            cls.poll_message_set(
+                said("Blender may not go online: allow online access in the preferences, under System")
+            )
             return False
         if job.running() is not None:
-            cls.poll_message_set("Wait for the running job, or cancel it")
+            cls.poll_message_set(said("Wait for the running job, or cancel it"))
             return False
         return True
 
@@ -144,7 +148,7 @@ class FLOWBRUSH_OT_download_model(Asks, bpy.types.Operator):
         """Asks, with all that is to be known before."""
         asked = "Agree and Download" if _licences(self.entries()) else "Download"
         return context.window_manager.invoke_props_dialog(
-            self, width=WIDTH, title="Download Models", confirm_text=asked
+            self, width=WIDTH, title=said("Download Models"), confirm_text=said(asked)
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -207,14 +211,14 @@ class FLOWBRUSH_OT_remove_model(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Not while a job may be reading it."""
         if job.running() is not None:
-            cls.poll_message_set("Wait for the running job, or cancel it")
+            cls.poll_message_set(said("Wait for the running job, or cancel it"))
         return job.running() is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Asks."""
-        message = f"'{models.title_of_model(self.name)}' is removed from the disk, and can be downloaded again."
+        message = said(f"'{models.title_of_model(self.name)}' is removed from the disk, and can be downloaded again.")
         outcome: set[str] = context.window_manager.invoke_confirm(
-            self, event, title="Remove Model", message=message, confirm_text="Remove", icon="WARNING"
+            self, event, title=said("Remove Model"), message=message, confirm_text=said("Remove"), icon="WARNING"
         )
         return outcome
 
@@ -233,11 +237,12 @@ class FLOWBRUSH_OT_remove_model(bpy.types.Operator):
 def _set_model(chosen: Any, name: str) -> str:
     was_starter = chosen.model == models.STARTER
     chosen.model = name
-    sentence = f"The model is {models.title_of_model(name)}"
+    title = models.title_of_model(name)
     if was_starter and name != models.STARTER and chosen.steps <= FEW_STEPS:
         chosen.steps, chosen.guidance = TakeSettings.steps, TakeSettings.guidance
-        sentence += f". Such models need more: steps are {chosen.steps} now, guidance {chosen.guidance:g}"
-    return sentence
+        steps, guidance = chosen.steps, chosen.guidance
+        return f"The model is {title}. Such models need more: steps are {steps} now, guidance {guidance:g}"
+    return f"The model is {title}"
 
 
 def _add(chosen: Any, name: str) -> str:
@@ -261,7 +266,7 @@ def _licences(entries: list[Entry]) -> list[Licence]:
 def _draw_licence(layout: Any, licence: Licence, entries: list[Entry]) -> None:
     box = layout.box().column(align=True)
     icon = "CHECKMARK" if licence.commercial == "yes" else "INFO" if licence.commercial == "conditions" else "ERROR"
-    box.label(text=f"{licence.name}: {models.COMMERCIAL[licence.commercial]}", icon=icon)
+    box.label(text=f"{licence.name}: {said(models.COMMERCIAL[licence.commercial])}", icon=icon)
     for line in textwrap.wrap(licence.terms, LINE):
         box.label(text=line, icon="BLANK1")
     box.operator("wm.url_open", text="Read the Licence", icon="URL").url = licence.link

@@ -4,6 +4,7 @@ import bpy
 
 from ..backend.over_time import LaterPrompt
 from ..scene.prompts import add_prompt, later_prompts, remove_prompt
+from ..translations import said
 
 
 class FLOWBRUSH_OT_prompt_add(bpy.types.Operator):
@@ -37,7 +38,7 @@ class FLOWBRUSH_OT_prompt_remove(bpy.types.Operator):
         markers, active = scene.timeline_markers, scene.flowbrush.active_prompt
         if active < len(markers) and markers[active].flowbrush.use:
             return True
-        cls.poll_message_set("Choose a prompt in the list first")
+        cls.poll_message_set(said("Choose a prompt in the list first"))
         return False
 
     def execute(self, context: bpy.types.Context) -> set[str]:

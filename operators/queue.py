@@ -14,6 +14,7 @@ from ..backend.take import Take, TakeSettings
 from ..properties import queue as shown
 from ..properties.settings import METHOD_TEXTS
 from ..settings import take_settings
+from ..translations import said
 from . import job
 from .capture import captured_shot
 
@@ -58,7 +59,7 @@ def _tell(line: shown.FlowbrushQueueItem, item: Item) -> None:
     line.state, line.sentence = str(item.state), item.sentence
     if item.settings is not None:
         style = item.settings.style or Path(item.settings.model).stem
-        line.about = f"{style.replace('_', ' ').title()}, {METHOD_TEXTS[item.settings.method][0]}"
+        line.about = f"{said(style.replace('_', ' ').title())}, {said(METHOD_TEXTS[item.settings.method][0])}"
         line.prompt = item.settings.prompt
 
 
@@ -104,7 +105,7 @@ class ItemOperator(QueueOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not where nothing is chosen."""
         if shown.chosen() is None:
-            cls.poll_message_set("The queue is empty: press Add to Queue first")
+            cls.poll_message_set(said("The queue is empty: press Add to Queue first"))
         return shown.chosen() is not None
 
     def change(self, context: bpy.types.Context) -> str:
@@ -185,7 +186,7 @@ class FLOWBRUSH_OT_queue_again(ItemOperator):
         """Only what is done or has failed."""
         line = shown.chosen()
         if line is not None and line.state not in (State.DONE, State.FAILED):
-            cls.poll_message_set("It waits already")
+            cls.poll_message_set(said("It waits already"))
             return False
         return super().poll(context)
 
@@ -205,7 +206,7 @@ class FLOWBRUSH_OT_queue_clear(QueueOperator):
         """Only where there is something to clear."""
         if any(line.state == State.DONE for line in context.window_manager.flowbrush_queue.entries):
             return True
-        cls.poll_message_set("Nothing in the queue is done")
+        cls.poll_message_set(said("Nothing in the queue is done"))
         return False
 
     def change(self, context: bpy.types.Context) -> str:

@@ -7,6 +7,7 @@ from ..backend.errors import Code, QueueError, SettingsError, ShotError
 from ..backend.protocol import Message
 from ..backend.queue import Item, State
 from ..backend.shot import Shot
+from ..translations import said
 from . import picture, refresh
 from .job import Job, JobOperator, running
 from .queue import look, queue, stale
@@ -135,7 +136,7 @@ class FLOWBRUSH_OT_queue_start(JobOperator):
         """One job at a time, and not for nothing."""
         known = context.window_manager.flowbrush_queue
         if not any(line.state in (State.WAITING, State.PAUSED) for line in known.entries):
-            cls.poll_message_set("Nothing waits in the queue: press Add to Queue first")
+            cls.poll_message_set(said("Nothing waits in the queue: press Add to Queue first"))
             return False
         return super().poll(context)
 

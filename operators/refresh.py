@@ -12,6 +12,7 @@ from ..backend.shot import Shot
 from ..properties import takes as take_list
 from ..properties.settings import METHOD_TEXTS
 from ..properties.styles import styles
+from ..translations import said
 
 
 def look(scene: bpy.types.Scene) -> None:
@@ -88,7 +89,7 @@ def _tell(line: take_list.FlowbrushTake, shot: Shot, found: takes.Summary) -> No
     line.problem = found.problem or ("It shows a former capture of the shot" if found.former else "")
     if found.settings:
         style = found.settings.style or Path(found.settings.model).stem
-        line.about = f"{style.replace('_', ' ').title()}, {METHOD_TEXTS[found.settings.method][0]}"
+        line.about = f"{said(style.replace('_', ' ').title())}, {said(METHOD_TEXTS[found.settings.method][0])}"
         line.prompt = found.settings.prompt
 
 

@@ -6,6 +6,7 @@ import bpy
 
 from .. import preferences
 from ..scene import names
+from ..translations import reported, said
 from .capture import captured_shot
 from .job import Job, JobOperator
 from .worker import WorkerStage
@@ -27,7 +28,7 @@ def has_active_region(operator: type[bpy.types.Operator], context: bpy.types.Con
     chosen = context.scene.flowbrush
     if chosen.active_region < len(chosen.regions):
         return True
-    operator.poll_message_set("Add a region first")
+    operator.poll_message_set(said("Add a region first"))
     return False
 
 
@@ -66,7 +67,9 @@ class FLOWBRUSH_OT_region_add_selected(bpy.types.Operator):
         """Writes the selection as a mask expression."""
         mask = names.selected(context)
         if not mask:
-            self.report({"ERROR"}, "Select objects that are rendered, or a collection of them; for many, a collection")
+            self.report(
+                {"ERROR"}, reported("Select objects that are rendered, or a collection of them; for many, a collection")
+            )
             return {"CANCELLED"}
         add(context.scene, mask)
         return {"FINISHED"}

@@ -7,6 +7,7 @@ import bpy
 from .. import preferences
 from ..backend.errors import Code, ShotError
 from ..backend.take import Take
+from ..translations import said
 from .capture import captured_shot
 from .job import Job, JobOperator
 from .load import take_field
@@ -27,7 +28,7 @@ class FLOWBRUSH_OT_report(JobOperator):
         if not super().poll(context):
             return False
         if not _has_frames(context.scene):
-            cls.poll_message_set("No take has a finished frame: press Stylize Animation first")
+            cls.poll_message_set(said("No take has a finished frame: press Stylize Animation first"))
             return False
         return True
 

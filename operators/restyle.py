@@ -18,6 +18,7 @@ from ..backend.take import Take, TakeSettings
 from ..scene import compat, restyle, strips
 from ..scene.strip_frames import Footage, OfScene, Shown, shown_by
 from ..settings import take_settings
+from ..translations import said
 from . import picture, refresh
 from .capture import CaptureStage, unsaved_images
 from .footage import estimators_for, lacking
@@ -108,7 +109,7 @@ class FLOWBRUSH_OT_restyle_strip(JobOperator):
         if not super().poll(context):
             return False
         if not restyle.chosen(compat.sequencer_scene(context)):
-            cls.poll_message_set("Select a scene, movie or image strip in the sequencer")
+            cls.poll_message_set(said("Select a scene, movie or image strip in the sequencer"))
             return False
         return True
 

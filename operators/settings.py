@@ -13,6 +13,7 @@ from ..backend.foreign import translate
 from ..backend.foreign.draft import Translation
 from ..backend.settings_file import ENDING, read_settings, write_settings
 from ..settings import LOOK, apply_settings, differences, take_settings
+from ..translations import reported
 from . import job
 
 DIALOG_WIDTH = 560  # pixels, at scale 1
@@ -110,7 +111,7 @@ class FLOWBRUSH_OT_paste_settings(bpy.types.Operator):
             return {"CANCELLED"}
         apply_settings(context.scene, self._translation.settings)
         for note in self._notes:
-            self.report({"WARNING"}, note)
+            self.report({"WARNING"}, reported(note))
         job.tell_done(self, context, self._summary())
         return {"FINISHED"}
 

@@ -14,6 +14,7 @@ from ..properties import takes as take_list
 from ..properties.next_step import free_name
 from ..scene import compare, compat, retake, strips
 from ..settings import apply_settings
+from ..translations import reported, said
 from . import job, refresh
 from .capture import captured_shot
 
@@ -31,10 +32,10 @@ class TakeOperator(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not where nothing is chosen, and not while the take may be growing where that matters."""
         if take_list.chosen(context.scene) is None:
-            cls.poll_message_set("The shot has no take yet: press Stylize Animation first, or Refresh")
+            cls.poll_message_set(said("The shot has no take yet: press Stylize Animation first, or Refresh"))
             return False
         if cls.waits and job.running() is not None:
-            cls.poll_message_set("Wait for the running job, or cancel it")
+            cls.poll_message_set(said("Wait for the running job, or cancel it"))
             return False
         return True
 
@@ -98,7 +99,7 @@ class FLOWBRUSH_OT_restore_settings(TakeOperator):
         """Reads them from the take."""
         take = Take.load(captured_shot(context.scene), line.name)
         for notice in apply_settings(context.scene, take.settings):
-            self.report({"WARNING"}, notice)
+            self.report({"WARNING"}, reported(notice))
         return f"The settings are those of {take.name}"
 
 
@@ -119,7 +120,7 @@ class FLOWBRUSH_OT_swap_take(TakeOperator):
             return False
         strip = _active_strip(context)
         if strip is None or strip.get(strips.TAG) is None:
-            cls.poll_message_set("Click the strip of another take in the sequencer first")
+            cls.poll_message_set(said("Click the strip of another take in the sequencer first"))
             return False
         return True
 
@@ -171,7 +172,7 @@ class FLOWBRUSH_OT_end_comparison(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where something is compared."""
         if not compare.runs(context.scene):
-            cls.poll_message_set("Nothing is compared: choose a take, then Compare")
+            cls.poll_message_set(said("Nothing is compared: choose a take, then Compare"))
             return False
         return True
 
@@ -195,7 +196,7 @@ class FLOWBRUSH_OT_remove_take(TakeOperator):
         assert line is not None, "see poll"
         asked = question(preferences.shot_folder(context.scene), line)
         outcome: set[str] = context.window_manager.invoke_confirm(
-            self, event, title="Remove Take", message=asked, confirm_text="Remove", icon="WARNING"
+            self, event, title=said("Remove Take"), message=asked, confirm_text=said("Remove"), icon="WARNING"
         )
         return outcome
 
@@ -212,11 +213,12 @@ class FLOWBRUSH_OT_remove_take(TakeOperator):
 def question(shot: Path, line: take_list.FlowbrushTake) -> str:
     """What is asked before a take is removed."""
     frames = "its frame" if line.finished == 1 else f"its {line.finished} frames"
-    text = f"'{line.name}' and {frames} are removed from the disk. This cannot be undone."
+    text = said(f"'{line.name}' and {frames} are removed from the disk. This cannot be undone.")
     used = retake.strips_of_take(shot / "takes" / line.name)
     if used:
         named = ", ".join(f"'{name}'" for name in used[:5]) + (f" and {len(used) - 5} more" if len(used) > 5 else "")
-        text += f" It is shown by the strip{'s' if len(used) > 1 else ''} {named}."
+        shown = f"It is shown by the strip {named}." if len(used) == 1 else f"It is shown by the strips {named}."
+        text += f" {said(shown)}"
     return text
 
 

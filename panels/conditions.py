@@ -3,6 +3,7 @@
 import bpy
 
 from .. import chips
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text, field_layout
 
 WIDE = 270  # pixels of the interface at scale 1, from which on a line has room for the scale
@@ -28,7 +29,7 @@ class FLOWBRUSH_UL_controls(bpy.types.UIList):
         wide = context.region.width > WIDE * context.preferences.system.ui_scale
         split = row.split(factor=0.6 if wide else 1.0)
         split.active = item.enabled
-        split.label(text=item.title)
+        split.label(text=said(item.title), translate=False)
         if wide:
             split.prop(item, "scale", text="", emboss=False)
         row.operator("flowbrush.show_condition", text="", icon="HIDE_OFF", emboss=False).condition = item.name

@@ -3,6 +3,7 @@
 import bpy
 
 from .. import backend_state, preferences
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text
 
 
@@ -20,7 +21,7 @@ class FLOWBRUSH_PT_first_run(FlowbrushPanel, bpy.types.Panel):
         """One thing at a time: while it is set up, only how far that is."""
         layout, job = self.layout, context.window_manager.flowbrush
         if job.running:
-            layout.progress(factor=job.progress, text=job.title)
+            layout.progress(factor=job.progress, text=said(job.title))
             draw_text(layout, context, job.sentence)
             layout.operator("flowbrush.cancel", icon="X")
             return
@@ -99,8 +100,8 @@ def _draw_offer(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if offer is None:
         box.label(text="Looking at this machine")
         return
-    title = f"{offer.title}: " if chosen.variant == "AUTO" and offer.title else ""
-    for text in filter(None, (f"{title}{offer.reason}", offer.needs, offer.size)):
+    title = f"{said(offer.title)}: " if chosen.variant == "AUTO" and offer.title else ""
+    for text in filter(None, (f"{title}{said(offer.reason)}", offer.needs, offer.size)):
         draw_text(box, context, text)
 
 

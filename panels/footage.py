@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..translations import said
 from .tab import SequencerPanel, draw_job, draw_main_button, field_layout
 from .takes import draw_takes
 
@@ -17,7 +18,7 @@ class FLOWBRUSH_PT_footage(SequencerPanel, bpy.types.Panel):
         draw_job(layout, context)
         shot = context.scene.flowbrush
         layout.label(
-            text=f"{shot.folder_name}: {shot.captured}" if shot.captured else "No shot yet", icon="FILE_FOLDER"
+            text=f"{shot.folder_name}: {said(shot.captured)}" if shot.captured else "No shot yet", icon="FILE_FOLDER"
         )
         draw_main_button(layout, "flowbrush.shot_from_strip", "SEQ_STRIP_META")
         layout.operator("flowbrush.shot_from_file", icon="FILEBROWSER")

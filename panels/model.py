@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ..properties import models
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text, field_layout
 
 
@@ -60,7 +61,7 @@ class FLOWBRUSH_PT_model(FlowbrushPanel, bpy.types.Panel):
 
 def _draw_entry(layout: Any, now: models.Known, entry: Any, operator: str) -> None:
     there = entry.id in now.there
-    title = entry.name if there or not entry.megabytes else f"{entry.name}  ({models.size_of([entry])})"
+    title = entry.name if there or not entry.megabytes else f"{entry.name}  ({said(models.size_of([entry]))})"
     if entry.kind != "model":
         title = f"{title}, {models.FAMILIES[entry.family]}"
     layout.operator(operator, text=title, icon="CHECKMARK" if there else "IMPORT", translate=False).name = entry.id
@@ -68,7 +69,7 @@ def _draw_entry(layout: Any, now: models.Known, entry: Any, operator: str) -> No
 
 def _draw_about(layout: Any, context: bpy.types.Context, now: models.Known, entry: Any) -> None:
     box = layout.box()
-    draw_text(box, context, f"{entry.about}. {models.FAMILIES[entry.family]}")
+    draw_text(box, context, f"{entry.about}. {models.FAMILIES[entry.family]}", translate=False)
     row = box.row(align=True)
     row.label(text=entry.licence.name, translate=False)
     row.operator("wm.url_open", text="", icon="URL").url = entry.licence.link
@@ -91,15 +92,17 @@ def _draw_conditions(layout: Any, context: bpy.types.Context, now: models.Known)
     column = layout.column(align=True)
     column.label(text="ControlNets of the conditions in use")
     for one in conditions:
-        text = one.title if one.found else f"{one.title}: {'not there yet' if one.entry else 'none for this model'}"
-        column.label(text=text, icon="CHECKMARK" if one.found else "ERROR")
+        lack = "" if one.found else f": {said('not there yet' if one.entry else 'none for this model')}"
+        column.label(text=f"{said(one.title)}{lack}", translate=False, icon="CHECKMARK" if one.found else "ERROR")
     if missing := list(dict.fromkeys(one.entry for one in conditions if one.entry)):
         _draw_download(layout, now, missing, "Download ControlNets")
 
 
 def _draw_download(layout: Any, now: models.Known, names: list[str], text: str) -> None:
     size = models.size_of(now.with_needs(tuple(names)))
-    layout.operator("flowbrush.download_model", text=f"{text} ({size})", icon="IMPORT").name = " ".join(names)
+    layout.operator("flowbrush.download_model", text=f"{said(text)} ({said(size)})", icon="IMPORT").name = " ".join(
+        names
+    )
 
 
 CLASSES = (FLOWBRUSH_MT_models, FLOWBRUSH_PT_model)

@@ -3,6 +3,7 @@
 import bpy
 
 from ..properties.takes import takes_of
+from ..translations import said
 from .tab import FlowbrushPanel, field_layout
 
 BUTTONS_A_ROW = 5
@@ -28,7 +29,7 @@ class FLOWBRUSH_PT_motion(FlowbrushPanel, bpy.types.Panel):
 
 def _draw_keyframes(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy.types.PropertyGroup) -> None:
     """The frames that were painted for the others, each a button that goes there."""
-    layout.label(text=f"Painted in {take.name}", icon="KEYFRAME_HLT")
+    layout.label(text=said(f"Painted in {take.name}"), icon="KEYFRAME_HLT")
     grid = layout.grid_flow(row_major=True, columns=BUTTONS_A_ROW, even_columns=True, align=True)
     for frame in take.keyframe_numbers:
         here = frame == context.scene.frame_current

@@ -3,6 +3,7 @@
 import bpy
 
 from ..properties.person import FlowbrushPerson
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text, field_layout
 
 SETTINGS = ("use", "occluded", "found")
@@ -39,7 +40,7 @@ class FLOWBRUSH_PT_people(FlowbrushPanel, bpy.types.Panel):
         elif not chosen:
             draw_text(column, context, "Found from the bones' names when the shot is captured", icon="INFO")
         if chosen and (missing := [name for name in NEEDED if name not in chosen]):
-            words = ", ".join(name.replace("_", " ") for name in missing)
+            words = ", ".join(said(person.bl_rna.properties[name].name) for name in missing)
             draw_text(column, context, f"No person without {words}", icon="ERROR")
         for name in joints:
             if name in FIRST_OF_GROUP:

@@ -24,7 +24,7 @@ class FLOWBRUSH_UL_queue(bpy.types.UIList):
         """The one that this Blender paints shows how far it is."""
         split = layout.split(factor=0.65)
         split.alert = item.state == "failed"
-        split.label(text=item.title, icon=ICONS[item.state])
+        split.label(text=item.title, translate=False, icon=ICONS[item.state])
         if item.state == "running" and data.runs:
             progress = context.window_manager.flowbrush.progress
             split.progress(factor=progress, text=f"{progress:.0%}")
@@ -91,11 +91,11 @@ def _draw_item(layout: bpy.types.UILayout, context: bpy.types.Context, item: bpy
         row = layout.row()
         row.alert = True
         draw_text(row, context, item.sentence, icon="ERROR")
-    draw_text(layout, context, item.title)  # which the list may cut short
-    layout.label(text=item.about)
+    draw_text(layout, context, item.title, translate=False)  # which the list may cut short
+    layout.label(text=item.about, translate=False)
     if item.prompt:
-        draw_text(layout, context, item.prompt)
-    draw_text(layout, context, item.folder, icon="FILE_FOLDER")
+        draw_text(layout, context, item.prompt, translate=False)
+    draw_text(layout, context, item.folder, icon="FILE_FOLDER", translate=False)
 
 
 CLASSES = (FLOWBRUSH_UL_queue, FLOWBRUSH_PT_queue, FLOWBRUSH_PT_footage_queue)

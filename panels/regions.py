@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text, draw_words, field_layout
 
 
@@ -26,7 +27,7 @@ class FLOWBRUSH_UL_regions(bpy.types.UIList):
         split.active = item.enabled
         split.alert = bool(item.problem)
         split.prop(item, "mask", text="", emboss=False, placeholder="hero & !sword")
-        split.label(text=item.prompt)
+        split.label(text=item.prompt, translate=False)
 
 
 class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
@@ -63,7 +64,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
         for name in ("softness", "style", "prompt", "negative_prompt"):
             column.prop(region, name)
         draw_words(column, context, region)
-        row = column.row(heading="Strength", align=True)
+        row = column.row(heading=said("Strength"), align=True)
         row.use_property_decorate = False
         row.prop(region, "use_strength", text="")
         field = row.row()

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..translations import said
 from .tab import FlowbrushPanel, draw_main_button, field_layout
 
 
@@ -36,7 +37,7 @@ class FLOWBRUSH_PT_shot(FlowbrushPanel, bpy.types.Panel):
         column.prop(shot, "samples")
         column.prop(shot, "shot_name", placeholder=shot.folder_name)
         row = layout.row(align=True)
-        row.label(text=shot.captured or "Not looked at yet", icon="FILE_FOLDER")
+        row.label(text=said(shot.captured) or "Not looked at yet", icon="FILE_FOLDER")
         row.operator("flowbrush.refresh", text="", icon="FILE_REFRESH")
         draw_main_button(layout, "flowbrush.capture", "RENDER_STILL")
 

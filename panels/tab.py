@@ -1,10 +1,11 @@
 """What the panels of the Flowbrush tab share: where they are, and how fields, sentences and large buttons are drawn."""
 
-import textwrap
-
 import bpy
 
+from ..languages import CONTEXT
+from ..languages.lines import lines
 from ..properties.next_step import next_step
+from ..translations import said
 
 PACKAGE = __package__.rpartition(".")[0]
 PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
@@ -16,6 +17,7 @@ class FlowbrushPanel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Flowbrush"
+    bl_translation_context = CONTEXT
 
 
 class SequencerPanel(FlowbrushPanel):
@@ -35,7 +37,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """How the running job is doing and a button that cancels it, or how the last one ended."""
     job = context.window_manager.flowbrush
     if job.running:
-        layout.progress(factor=job.progress, text=job.title)
+        layout.progress(factor=job.progress, text=said(job.title))
         draw_text(layout, context, job.sentence)
         layout.operator("flowbrush.cancel", icon="X")
     elif job.error:
@@ -69,14 +71,16 @@ def draw_next_step(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     step = next_step(context.scene)
     column = layout.column()
     column.scale_y = 1.8
-    column.operator(step.operator, text=step.label, icon=step.icon)
+    column.operator(step.operator, text=said(step.label), icon=step.icon)
 
 
-def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A sentence in as many lines as the sidebar's width asks for."""
+def draw_text(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE", *, translate: bool = True
+) -> None:
+    """A sentence in as many lines as the sidebar's width asks for. translate: not for what the user wrote."""
     width = context.region.width / context.preferences.system.ui_scale
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in textwrap.wrap(text, max(20, int((width - 60) / PIXELS_A_LETTER))):
-        column.label(text=line, icon=icon)
+    for line in lines(said(text) if translate else text, max(20, int((width - 60) / PIXELS_A_LETTER))):
+        column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else icon

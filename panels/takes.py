@@ -3,6 +3,7 @@
 import bpy
 
 from ..properties import takes as take_list
+from ..translations import said
 from .tab import FlowbrushPanel, draw_text
 
 STARS = range(1, 6)
@@ -25,9 +26,11 @@ class FLOWBRUSH_UL_takes(bpy.types.UIList):
         """A take that is not whole says how far it is."""
         row = layout.row()
         row.alert = bool(item.problem)
-        row.label(text=item.name, **({"icon_value": item.icon} if item.icon else {"icon": "IMAGE_DATA"}))
+        row.label(
+            text=item.name, translate=False, **({"icon_value": item.icon} if item.icon else {"icon": "IMAGE_DATA"})
+        )
         if context.region.width > WIDE * context.preferences.system.ui_scale:
-            row.label(text=item.about)
+            row.label(text=item.about, translate=False)
         row = row.row()
         row.alignment = "RIGHT"
         if item.finished < item.wanted:
@@ -77,8 +80,8 @@ def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy
     if take.icon:
         row.template_icon(take.icon, scale=4.0)
     column = row.column(align=True)
-    column.label(text=take.about)
-    column.label(text=f"{take.finished} of {take.wanted} frames")
+    column.label(text=take.about, translate=False)
+    column.label(text=said(f"{take.finished} of {take.wanted} frames"))
     stars = column.row(align=True)
     for count in STARS:
         icon = "SOLO_ON" if count <= take.stars else "SOLO_OFF"
@@ -86,7 +89,7 @@ def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy
     if take.problem:
         draw_text(layout, context, take.problem, icon="ERROR")
     if take.prompt:
-        draw_text(layout, context, take.prompt)
+        draw_text(layout, context, take.prompt, translate=False)
     column = layout.column(align=True)
     column.operator("flowbrush.load_into_sequencer", icon="SEQUENCE").take = take.name
     column.operator("flowbrush.swap_take", icon="UV_SYNC_SELECT")

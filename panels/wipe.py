@@ -8,6 +8,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 
 from ..properties.picture import PICTURE, pair
+from ..translations import said
 
 LINE = (1.0, 1.0, 1.0, 0.9)
 LETTERS = 12  # pixels, at scale 1
@@ -57,7 +58,7 @@ def _draw_names(left: float, middle: float, right: float, bottom: float, scale: 
     """Below the picture, each where its part is wide enough."""
     blf.size(0, LETTERS * scale)
     blf.color(0, *LINE)
-    for text, start, end in (("Render", left, middle), ("Flowbrush", middle, right)):
+    for text, start, end in ((said("Render"), left, middle), ("Flowbrush", middle, right)):
         width, height = blf.dimensions(0, text)
         if width < end - start:
             blf.position(0, (start + end - width) / 2, bottom - height - 8 * scale, 0)

@@ -6,6 +6,7 @@ from typing import Any
 from bpy.props import EnumProperty, FloatProperty
 
 from ..backend.take import MAX_SOFTNESS
+from ..languages import CONTEXT
 from .styles import FIRST
 
 
@@ -18,14 +19,15 @@ def strength_field(description: str, name: str = "Strength", default: float = FI
         min=0.0,
         max=1.0,
         subtype="FACTOR",
+        translation_context=CONTEXT,
     )
 
 
-def softness_field(what: str, default: float) -> Any:
+def softness_field(description: str, default: float) -> Any:
     """The field of a mask's border."""
     return FloatProperty(
         name="Softness",
-        description=f"How far {what} mix across the mask's border, in pixels",
+        description=description,
         default=default,
         min=0.0,
         max=MAX_SOFTNESS,
@@ -38,4 +40,11 @@ def choice_field(
 ) -> Any:
     """The field of a setting that takes one of `values`; texts: the name and the description of each."""
     items = [(value, *texts[value]) for value in values]
-    return EnumProperty(name=name, description=description, items=items, default=default, options=set())
+    return EnumProperty(
+        name=name,
+        description=description,
+        items=items,
+        default=default,
+        options=set(),
+        translation_context=CONTEXT,
+    )

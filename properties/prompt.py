@@ -3,6 +3,7 @@
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from ..languages import CONTEXT
 from ..scene import words
 
 
@@ -11,10 +12,16 @@ class FlowbrushPrompt(bpy.types.PropertyGroup):
 
     use: BoolProperty(name="Prompt", description="Another prompt begins at this marker", options=set())
     prompt: StringProperty(
-        name="Prompt", description="What the picture shows from this marker on, and how it is painted", options=set()
+        name="Prompt",
+        translation_context=CONTEXT,
+        description="What the picture shows from this marker on, and how it is painted",
+        options=set(),
     )
     negative_prompt: StringProperty(
-        name="Negative", description="What the picture must not look like from this marker on", options=set()
+        name="Negative",
+        translation_context=CONTEXT,
+        description="What the picture must not look like from this marker on",
+        options=set(),
     )
     added: BoolProperty(
         name="Added", description="The marker was added for the prompt, and goes with it", options={"HIDDEN"}

@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ..backend.take import RegionSettings
+from ..languages import CONTEXT
 from ..scene import words
 from ..scene.names import check_mask
 from .fields import softness_field, strength_field
@@ -25,13 +26,18 @@ class FlowbrushRegion(bpy.types.PropertyGroup):
         update=lambda self, _context: self.check(),
         options=set(),
     )
-    softness: softness_field("the two prompts", RegionSettings.softness)
+    softness: softness_field("How far the two prompts mix across the mask's border, in pixels", RegionSettings.softness)
     style: style_field("Choosing one fills in its prompts", _fill_in_prompts)
     prompt: StringProperty(
-        name="Prompt", description="What this part shows and how it is painted", default=FIRST.prompt, options=set()
+        name="Prompt",
+        translation_context=CONTEXT,
+        description="What this part shows and how it is painted",
+        default=FIRST.prompt,
+        options=set(),
     )
     negative_prompt: StringProperty(
         name="Negative",
+        translation_context=CONTEXT,
         description="What this part must not look like",
         default=FIRST.negative_prompt,
         options=set(),

@@ -16,6 +16,7 @@ from bpy.props import (
 
 from ..backend.needs import METHODS
 from ..backend.take import LIGHTS, SCHEDULERS, SEED_MODES, ControlSettings, RegionSettings, TakeSettings
+from ..languages import CONTEXT
 from ..scene import words
 from ..scene.names import check_mask
 from . import control
@@ -95,12 +96,14 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
     style: style_field("A set of prompt, model and strengths; choosing one fills in the fields below", _apply_style)
     prompt: StringProperty(
         name="Prompt",
+        translation_context=CONTEXT,
         description="What the picture shows and how it is painted",
         default=FIRST.prompt,
         options=set(),
     )
     negative_prompt: StringProperty(
         name="Negative",
+        translation_context=CONTEXT,
         description="What the picture must not look like",
         default=FIRST.negative_prompt,
         options=set(),
@@ -210,7 +213,9 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         update=lambda self, _context: self.check_masks(),
         options=set(),
     )
-    paint_softness: softness_field("paint and render", TakeSettings.paint_softness)
+    paint_softness: softness_field(
+        "How far paint and render mix across the mask's border, in pixels", TakeSettings.paint_softness
+    )
     paint_problem: StringProperty(name="Problem", description="Why the mask has no meaning", options={"SKIP_SAVE"})
     paint_notice: StringProperty(name="Notice", description="What is worth knowing of the mask", options={"SKIP_SAVE"})
     export: PointerProperty(type=FlowbrushExport)

@@ -10,6 +10,7 @@ from bpy.props import EnumProperty
 from .. import gallery
 from ..backend.errors import Code, SettingsError
 from ..backend.take import TakeSettings, load_styles
+from ..languages import CONTEXT
 
 StyleItem = tuple[str, str, str, int, int]
 
@@ -59,4 +60,5 @@ def style_field(description: str, update: Any) -> Any:
         default=number(FIRST_STYLE),
         update=update,
         options=set(),
+        translation_context=CONTEXT,
     )

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import preferences, thumbnails
+from ..languages import CONTEXT
 from ..scene import compare
 
 
@@ -43,6 +44,7 @@ class FlowbrushTakeList(bpy.types.PropertyGroup):
     compares: BoolProperty(name="Compares", get=lambda _self: compare.runs(bpy.context.scene))
     border: FloatProperty(
         name="Border",
+        translation_context=CONTEXT,
         description="Where the comparison changes from the take on the left to the one on the right",
         subtype="FACTOR",
         min=0.0,
