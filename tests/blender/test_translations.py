@@ -2,6 +2,7 @@
 
 import bpy
 import pytest
+from bl_ui.utils import PresetPanel
 from flowbrush import languages, registration, translations
 
 SPOKEN_IN_ENGLISH = {"style", "variant", "category"}  # prompts, an own driver's number, and ADE20K's classes
@@ -17,7 +18,8 @@ def registered():
 def shown():
     """Name and tooltip of every property, operator, menu and panel, and of the choices."""
     for cls in registration.CLASSES:
-        yield getattr(cls, "bl_label", "")
+        if not issubclass(cls, PresetPanel):  # Blender names its header after the preset that was chosen last
+            yield getattr(cls, "bl_label", "")
         if issubclass(cls, bpy.types.Operator | bpy.types.Menu):
             yield cls.bl_rna.description
         for name in getattr(cls, "__annotations__", {}):
