@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import backend_state, chips, gallery, panels, preferences, thumbnails, translations
+from . import backend_state, chips, gallery, keymaps, panels, preferences, thumbnails, translations
 from .operators import (
     additions,
     bones,
@@ -16,6 +16,7 @@ from .operators import (
     keyframes,
     load,
     models,
+    next_step,
     picture,
     prompts,
     queue,
@@ -28,7 +29,7 @@ from .operators import (
     stylize,
     takes,
 )
-from .panels import wipe
+from .panels import menu, wipe
 from .properties.addition import FlowbrushEmbedding, FlowbrushLora
 from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
@@ -80,6 +81,7 @@ CLASSES: tuple[type, ...] = (
     *takes.CLASSES,
     *queue.CLASSES,
     *queue_run.CLASSES,
+    *next_step.CLASSES,
     *panels.CLASSES,
 )
 
@@ -100,7 +102,9 @@ def register() -> None:
     bpy.types.WindowManager.flowbrush_picture = bpy.props.PointerProperty(type=FlowbrushPicture)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.types.WindowManager.flowbrush_queue = bpy.props.PointerProperty(type=FlowbrushQueue)
-    panels.restyle.add_to_menus()
+    panels.restyle.register()
+    menu.register()
+    keymaps.register()
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
     bpy.app.handlers.load_pre.append(queue_run.remember)
     bpy.app.handlers.load_post.append(queue_run.go_on)
@@ -121,7 +125,9 @@ def unregister() -> None:
             bpy.app.timers.unregister(timer)
     bpy.app.handlers.load_post.remove(queue_run.go_on)
     bpy.app.handlers.load_pre.remove(queue_run.remember)
-    panels.restyle.remove_from_menus()
+    keymaps.unregister()
+    menu.unregister()
+    panels.restyle.unregister()
     wipe.unregister()
     bpy.app.handlers.redo_post.remove(picture.show_again)
     bpy.app.handlers.undo_post.remove(picture.show_again)

@@ -29,7 +29,7 @@ class FLOWBRUSH_OT_detect_bones(BonesOperator):
     """Find out which bones are a person's joints, from their names and places"""
 
     bl_idname = "flowbrush.detect_bones"
-    bl_label = "Detect"
+    bl_label = "Detect Bones"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Fills in all fields, over what was chosen before."""
@@ -51,7 +51,7 @@ class FLOWBRUSH_OT_clear_bones(BonesOperator):
     """Forget the chosen bones; they are detected again whenever a shot is captured"""
 
     bl_idname = "flowbrush.clear_bones"
-    bl_label = "Clear"
+    bl_label = "Clear Bones"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Empties all fields."""

@@ -10,7 +10,7 @@ class FLOWBRUSH_OT_cancel(bpy.types.Operator):
     """Stop what Flowbrush is doing; finished frames are kept"""
 
     bl_idname = "flowbrush.cancel"
-    bl_label = "Cancel"
+    bl_label = "Cancel Flowbrush"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -28,6 +28,7 @@ class FLOWBRUSH_OT_shot_from_strip(JobOperator):
 
     bl_idname = "flowbrush.shot_from_strip"
     bl_label = "Make Shot from Strip"
+    bl_options = {"UNDO"}  # it becomes the scene's; to adjust it would be to make it again
 
     filepath: StringProperty(
         name="File",

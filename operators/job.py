@@ -168,6 +168,13 @@ def running() -> Job | None:
     return _job
 
 
+def nothing_runs(operator: type[bpy.types.Operator]) -> bool:
+    """Whether `operator` may begin a job; its button says why where it may not."""
+    if _job is not None:
+        operator.poll_message_set(said(f"{_job.title} is still running: wait for it, or cancel it"))
+    return _job is None
+
+
 def cancel() -> None:
     """Asks the running job to end early."""
     if _job is not None:
@@ -196,9 +203,7 @@ class JobOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """One job at a time."""
-        if _job is not None:
-            cls.poll_message_set(said(f"{_job.title} is still running: wait for it, or cancel it"))
-        return _job is None
+        return nothing_runs(cls)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Starts the job and comes back at once; a timer takes it further."""
@@ -211,8 +216,8 @@ class JobOperator(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Escape cancels; everything that is not the timer goes on to Blender, which stays free."""
-        if event.type == "ESC" and event.value == "PRESS":
+        """Escape cancels, but where something plays, which it stops; all but the timer goes on to Blender."""
+        if event.type == "ESC" and event.value == "PRESS" and not context.screen.is_animation_playing:
             cancel()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":

@@ -28,7 +28,7 @@ class FLOWBRUSH_OT_mark_keyframes(bpy.types.Operator):
     """Put a marker on the timeline at every frame that was painted for the others, instead of the markers of before"""
 
     bl_idname = "flowbrush.mark_keyframes"
-    bl_label = "Mark on Timeline"
+    bl_label = "Mark Painted Frames"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

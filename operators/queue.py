@@ -199,7 +199,7 @@ class FLOWBRUSH_OT_queue_clear(QueueOperator):
     """Take all that are done out of the queue; the takes stay where they are"""
 
     bl_idname = "flowbrush.queue_clear"
-    bl_label = "Clear Finished"
+    bl_label = "Clear Finished from Queue"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -114,7 +114,7 @@ class FLOWBRUSH_OT_refresh(bpy.types.Operator):
     """Look again at what of the shot is on disk"""
 
     bl_idname = "flowbrush.refresh"
-    bl_label = "Refresh"
+    bl_label = "Refresh Shot"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Reads the shot's folder."""

@@ -60,7 +60,7 @@ class FLOWBRUSH_OT_region_add_selected(bpy.types.Operator):
     """Add a region for the selected objects, or for the active collection where nothing is selected"""
 
     bl_idname = "flowbrush.region_add_selected"
-    bl_label = "Add from Selection"
+    bl_label = "Add Region from Selection"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:

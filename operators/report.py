@@ -18,7 +18,7 @@ class FLOWBRUSH_OT_report(JobOperator):
     """Show the take in the browser: beside the render, with what was measured of it"""
 
     bl_idname = "flowbrush.report"
-    bl_label = "Report"
+    bl_label = "Open Report"
 
     take: take_field()
 

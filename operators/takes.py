@@ -146,7 +146,7 @@ class FLOWBRUSH_OT_compare_takes(TakeOperator):
     """Put this take and another one, or the render, on the timeline with a border between them that can be moved"""
 
     bl_idname = "flowbrush.compare_takes"
-    bl_label = "Compare"
+    bl_label = "Compare Takes"
 
     other: EnumProperty(name="With", description="What is seen on the right", items=_what_else)
 

@@ -10,6 +10,7 @@ from . import (
     first_run,
     footage,
     main,
+    menu,
     model,
     model_use,
     motion,
@@ -46,4 +47,5 @@ CLASSES: tuple[type, ...] = (
     *restyle.CLASSES,
     *footage.CLASSES[1:],
     *queue.CLASSES,
+    *menu.CLASSES,
 )

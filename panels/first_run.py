@@ -23,7 +23,7 @@ class FLOWBRUSH_PT_first_run(FlowbrushPanel, bpy.types.Panel):
         if job.running:
             layout.progress(factor=job.progress, text=said(job.title))
             draw_text(layout, context, job.sentence)
-            layout.operator("flowbrush.cancel", icon="X")
+            layout.operator("flowbrush.cancel", text="Cancel", icon="X")
             return
         if job.error:
             box = layout.box()

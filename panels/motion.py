@@ -34,7 +34,7 @@ def _draw_keyframes(layout: bpy.types.UILayout, context: bpy.types.Context, take
     for frame in take.keyframe_numbers:
         here = frame == context.scene.frame_current
         grid.operator("flowbrush.go_to_keyframe", text=str(frame), depress=here).frame = frame
-    layout.operator("flowbrush.mark_keyframes", icon="MARKER_HLT")
+    layout.operator("flowbrush.mark_keyframes", text="Mark on Timeline", icon="MARKER_HLT")
 
 
 class FLOWBRUSH_PT_advanced(FlowbrushPanel, bpy.types.Panel):

@@ -21,7 +21,7 @@ class FLOWBRUSH_PT_output(FlowbrushPanel, bpy.types.Panel):
         layout.operator("flowbrush.queue_add", icon="PRESET_NEW")
         layout.operator("flowbrush.watch_take", icon="PLAY")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
-        layout.operator("flowbrush.report", icon="URL")
+        layout.operator("flowbrush.report", text="Report", icon="URL")
 
 
 CLASSES = (FLOWBRUSH_PT_output,)

@@ -31,8 +31,8 @@ class FLOWBRUSH_PT_people(FlowbrushPanel, bpy.types.Panel):
         column.active = person.use
         column.prop(person, "occluded")
         row = column.row(align=True)
-        row.operator("flowbrush.detect_bones", icon="VIEWZOOM")
-        row.operator("flowbrush.clear_bones", icon="X")
+        row.operator("flowbrush.detect_bones", text="Detect", icon="VIEWZOOM")
+        row.operator("flowbrush.clear_bones", text="Clear", icon="X")
         joints = [name for name in FlowbrushPerson.__annotations__ if name not in SETTINGS]
         chosen = {name for name in joints if getattr(person, name)}
         if person.found:

@@ -79,7 +79,7 @@ def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.operator("flowbrush.cancel", text="Pause", icon="PAUSE")
     else:
         row.operator("flowbrush.queue_start", icon="PLAY")
-    layout.operator("flowbrush.queue_clear", icon="BRUSH_DATA")
+    layout.operator("flowbrush.queue_clear", text="Clear Finished", icon="BRUSH_DATA")
     if known.elsewhere:
         draw_text(layout, context, "Another Blender runs the queue", icon="INFO")
     if (item := shown.chosen()) is not None:

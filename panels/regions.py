@@ -49,7 +49,7 @@ class FLOWBRUSH_PT_regions(FlowbrushPanel, bpy.types.Panel):
         buttons.separator()
         buttons.operator("flowbrush.region_move", text="", icon="TRIA_UP").direction = "UP"
         buttons.operator("flowbrush.region_move", text="", icon="TRIA_DOWN").direction = "DOWN"
-        layout.operator("flowbrush.region_add_selected", icon="RESTRICT_SELECT_OFF")
+        layout.operator("flowbrush.region_add_selected", text="Add from Selection", icon="RESTRICT_SELECT_OFF")
         if chosen.active_region < len(chosen.regions):
             self._draw_region(context, chosen.regions[chosen.active_region])
         column = layout.column()

@@ -25,13 +25,13 @@ class FLOWBRUSH_PT_restyle(SequencerPanel, bpy.types.Panel):
         draw_main_button(layout, "flowbrush.restyle_strip", "BRUSH_DATA")
 
 
-def add_to_menus() -> None:
+def register() -> None:
     """Puts the operator at the end of the menu Strip and of the context menu."""
     for name in MENUS:
         getattr(bpy.types, name).append(_draw_entry)
 
 
-def remove_from_menus() -> None:
+def unregister() -> None:
     """Takes it out again."""
     for name in MENUS:
         getattr(bpy.types, name).remove(_draw_entry)

@@ -39,7 +39,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if job.running:
         layout.progress(factor=job.progress, text=said(job.title))
         draw_text(layout, context, job.sentence)
-        layout.operator("flowbrush.cancel", icon="X")
+        layout.operator("flowbrush.cancel", text="Cancel", icon="X")
     elif job.error:
         box = layout.box()
         box.alert = True

@@ -93,7 +93,7 @@ def _draw_take(layout: bpy.types.UILayout, context: bpy.types.Context, take: bpy
     column = layout.column(align=True)
     column.operator("flowbrush.load_into_sequencer", icon="SEQUENCE").take = take.name
     column.operator("flowbrush.swap_take", icon="UV_SYNC_SELECT")
-    column.operator("flowbrush.report", icon="URL").take = take.name
+    column.operator("flowbrush.report", text="Report", icon="URL").take = take.name
     column.operator("flowbrush.restore_settings", icon="LOOP_BACK")
 
 

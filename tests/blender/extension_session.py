@@ -39,6 +39,18 @@ def ours() -> dict[str, list[str]]:
         for handler in getattr(bpy.app.handlers, name)
     ]
     modules = [addon.module for addon in bpy.context.preferences.addons]
+    drawn = [
+        f"{name}: {function.__module__}"
+        for name in dir(bpy.types)
+        if hasattr(getattr(bpy.types, name), "draw")
+        for function in getattr(getattr(bpy.types, name).draw, "_draw_funcs", ())
+    ]
+    keys = [
+        f"{keymap.name}: {item.idname}"
+        for keyconfig in bpy.context.window_manager.keyconfigs
+        for keymap in keyconfig.keymaps
+        for item in keymap.keymap_items
+    ]
     return {
         "types": [name for name in dir(bpy.types) if "flowbrush" in name.lower()],
         "operators": dir(bpy.ops.flowbrush),
@@ -49,6 +61,8 @@ def ours() -> dict[str, list[str]]:
             if "flowbrush" in name
         ],
         "handlers": [handler for handler in handlers if "flowbrush" in handler],
+        "drawn": [entry for entry in drawn if "flowbrush" in entry],
+        "keys": [key for key in keys if "flowbrush" in key],
         "enabled": [module for module in modules if "flowbrush" in module],
     }
 

@@ -99,6 +99,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "lora_remove",
         "mark_keyframes",
         "new_take",
+        "next_step",
         "paste_settings",
         "preset_add",
         "prompt_add",
@@ -145,6 +146,8 @@ def test_disabling_removes_all_that_enabling_added(session):
         "TimelineMarker.flowbrush",
         *of_windows,
     ]
+    assert set(enabled["keys"]) == {f"Screen: flowbrush.{operator}" for operator in ("stylize_frame", "next_step")}
+    assert any(entry.startswith("TOPBAR_MT_render") for entry in enabled["drawn"])
     assert found["disabled"] == nothing
     assert found["again"] == enabled
     assert found["last"] == nothing
