@@ -28,6 +28,7 @@ from .operators import (
     settings,
     stylize,
     takes,
+    watch,
 )
 from .panels import menu, wipe
 from .properties.addition import FlowbrushEmbedding, FlowbrushLora
@@ -64,6 +65,7 @@ CLASSES: tuple[type, ...] = (
     *stylize.CLASSES,
     *cancel.CLASSES,
     *load.CLASSES,
+    *watch.CLASSES,
     *models.CLASSES,
     *keyframes.CLASSES,
     *report.CLASSES,

@@ -6,8 +6,7 @@ import bpy
 
 from ..backend.errors import FlowbrushError
 from ..backend.take import Take
-from ..properties.takes import takes_of
-from ..scene import growing, strips
+from ..scene import strips
 from ..translations import reported, said
 from . import job
 from .capture import captured_shot
@@ -51,34 +50,4 @@ class FLOWBRUSH_OT_load_into_sequencer(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class FLOWBRUSH_OT_watch_take(bpy.types.Operator):
-    """Put the take on the timeline while it is painted: finished frames appear, the render stands in for the others"""
-
-    bl_idname = "flowbrush.watch_take"
-    bl_label = "Play While Painting"
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Only for a take that has begun and is not whole."""
-        known = takes_of(context.scene)
-        line = known.takes.get(context.scene.flowbrush.take) if known else None
-        if line is None or line.finished == line.wanted:
-            cls.poll_message_set(said("The take in the panel is not being painted: press Stylize Animation first"))
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Adds the strip; the job brings it up to date."""
-        scene = context.scene
-        try:
-            shot = captured_shot(scene)
-            growing.watch(scene, shot, Take.load(shot, scene.flowbrush.take))
-        except FlowbrushError as error:
-            self.report({"ERROR"}, reported(str(error)))
-            return {"CANCELLED"}
-        self.report({"INFO"}, reported(f"{scene.flowbrush.take} is on the timeline, and grows"))
-        return {"FINISHED"}
-
-
-CLASSES = (FLOWBRUSH_OT_load_into_sequencer, FLOWBRUSH_OT_watch_take)
+CLASSES = (FLOWBRUSH_OT_load_into_sequencer,)

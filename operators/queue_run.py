@@ -8,10 +8,11 @@ from ..backend.protocol import Message
 from ..backend.queue import Item, State
 from ..backend.shot import Shot
 from ..translations import said
-from . import picture, refresh
+from . import refresh
 from .job import Job, JobOperator, running
 from .queue import look, queue, stale
 from .stylize import StylizeStage
+from .watch import Painted
 
 PAUSED: Message = {
     "type": "error",
@@ -33,6 +34,7 @@ class QueueStage:
         self.done = self.failed = 0
         self._item: Item | None = None
         self._stage: StylizeStage | None = None
+        self._painted: Painted | None = None
         self._shot: Shot
         self._cancelled = False
 
@@ -82,9 +84,8 @@ class QueueStage:
 
     def show(self, path: str) -> None:
         """Shows the picture of a frame that was just finished."""
-        picture.show(path)
-        if self._item is not None:
-            refresh.look_at_take(self._shot, self._item.take)
+        if self._painted is not None:
+            self._painted.show(path)
 
     def _next(self) -> list[Message]:
         """Begins with the next item. The answer is the queue's where none is left."""
@@ -92,6 +93,7 @@ class QueueStage:
         if self._item is None:
             return [{"type": "result"}]
         self.title = self._item.title
+        self._painted = Painted(self._item.shot, self._item.take)
         look()
         try:
             if self._item.settings is None:

@@ -1,10 +1,11 @@
 """Restyle Strip: strips of the sequencer are painted, and each result lies above its strip."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -24,6 +25,7 @@ from .capture import CaptureStage, unsaved_images
 from .footage import estimators_for, lacking
 from .job import Job, JobOperator, Stage
 from .stylize import StylizeStage
+from .watch import Painted
 from .worker import WorkerStage
 
 
@@ -74,11 +76,9 @@ class PlaceStage:
         work = self._work
         shot = Shot.load(work.folder)
         refresh.look_at_takes(shot, choose=work.take)
-        timeline = bpy.data.scenes.get(work.timeline)
-        if timeline is None:
-            raise SceneError(Code.UNSUPPORTED_SCENE, f"The scene '{work.timeline}' is gone: the take is kept")
-        strip = restyle.find(timeline, work.strip)
-        result = restyle.lay_over(timeline, strip, work.shown, shot, Take.load(shot, work.take))
+        take = Take.load(shot, work.take)
+        strips.take_pictures(shot, take)
+        timeline, strip, result = _lay_over(work, shot, take)
         self._notices = restyle.above_others(timeline, strip, result) + strips.colour_notices(timeline)
         placed.append(result.name)
 
@@ -137,7 +137,7 @@ class FLOWBRUSH_OT_restyle_strip(JobOperator):
         placed.clear()
         count = len(works)
         done = f"'{works[0].strip}' is restyled" if count == 1 else f"{count} strips are restyled"
-        job = Job("Restyle Strip", stages, lambda _message: done, _shower(works))
+        job = Job("Restyle Strip", stages, lambda _message: done, partial(_show, list(map(_painted, works))))
         job.warnings += warnings
         return job
 
@@ -208,19 +208,23 @@ def _occupied(work: Work) -> SceneError:
     )
 
 
-def _shower(works: list[Work]) -> Callable[[str], None]:
-    """Shows each picture, and brings the list of takes up to date where it belongs to one."""
-    shots: dict[Path, Shot] = {}
+def _show(takes: list[Painted], path: str) -> None:
+    """Shows a picture: as one of a take that is painted, where it belongs to one."""
+    show = next((take.show for take in takes if take.has(path)), picture.show)
+    show(path)
 
-    def show(path: str) -> None:
-        picture.show(path)
-        for work in works:
-            if Path(path).is_relative_to(work.folder / "takes"):
-                if work.folder not in shots:
-                    shots[work.folder] = Shot.load(work.folder)
-                refresh.look_at_take(shots[work.folder], work.take)
 
-    return show
+def _painted(work: Work) -> Painted:
+    return Painted(work.folder, work.take, lambda _scene, *of: _lay_over(work, *of))
+
+
+def _lay_over(work: Work, shot: Shot, take: Take) -> tuple[bpy.types.Scene, Any, Any]:
+    """Lays the take, whole or not, over its strip; gives the timeline and both. Raises SceneError where one is gone."""
+    timeline = bpy.data.scenes.get(work.timeline)
+    if timeline is None:
+        raise SceneError(Code.UNSUPPORTED_SCENE, f"The scene '{work.timeline}' is gone: the take is kept")
+    strip = restyle.find(timeline, work.strip)
+    return timeline, strip, restyle.lay_over(timeline, strip, work.shown, shot, take)
 
 
 CLASSES = (FLOWBRUSH_OT_restyle_strip,)

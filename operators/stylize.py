@@ -7,13 +7,13 @@ import bpy
 
 from ..backend.protocol import Message
 from ..backend.shot import checked_name
-from ..backend.take import Take, TakeSettings
-from ..scene import growing
+from ..backend.take import TakeSettings
 from ..settings import take_settings
 from . import picture, refresh
 from .capture import captured_shot
 from .job import Job, JobOperator
 from .still import STILL, render_of, still_shot
+from .watch import Painted
 from .worker import WorkerStage
 
 
@@ -77,19 +77,13 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         stage = StylizeStage(
             shot.folder, chosen.take, take_settings(chosen, shot.frame_numbers), replace_other=self.replace
         )
-        name, of_scene = chosen.take, context.scene.name  # not the scene itself, which an undo may put anew
-
-        def show(path: str) -> None:
-            picture.show(path, render_of(shot.folder, path))
-            refresh.look_at_take(shot, name)
-            if scene := bpy.data.scenes.get(of_scene):
-                growing.update(scene, shot, Take.load(shot, name))
+        name = chosen.take
 
         def finish(_message: Message) -> str:
             refresh.look_at_takes(shot, choose=name)
             return f"{name} is finished"
 
-        return Job("Stylize Animation", [stage], finish, show)
+        return Job("Stylize Animation", [stage], finish, Painted(shot.folder, name).show)
 
 
 CLASSES = (FLOWBRUSH_OT_stylize_frame, FLOWBRUSH_OT_stylize_animation)

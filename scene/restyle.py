@@ -49,10 +49,9 @@ def lay_over(timeline: bpy.types.Scene, strip: Any, shown: Shown, shot: Shot, ta
 
     It covers the same frames and shows of each what `strip` does, as `shown` tells, with one picture a frame: it needs
     no speed of its own. What the editor has done to `strip` (LOOK, TRANSFORM, CROP, and their keyframes) a new one gets
-    too; of one that is there the channel and all this stay as they are. Raises SceneError when no channel is free,
-    ShotError where the take is not whole.
+    too; of one that is there the channel and all this stay as they are. What is not painted yet is a gap, which
+    `growing` fills. Raises SceneError when no channel is free.
     """
-    strips.take_pictures(shot, take)
     first, last = shot.frames
     paths = tuple(take.frame_path(min(max(frame, first), last)) for frame in shown.frames)
     name = f"{strip.name} Restyled"

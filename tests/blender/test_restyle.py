@@ -23,6 +23,7 @@ from flowbrush.backend.shot import Shot, frame_file
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, restyle
 from flowbrush.operators.restyle import for_material
+from flowbrush.properties.picture import pair
 from flowbrush.scene import cameras, compat, strips
 from flowbrush.scene.strip_frames import Footage, OfScene, Shown, shown_by
 
@@ -356,6 +357,47 @@ def test_channels_above_stay_above(here: SimpleNamespace, movie: Path) -> None:
     compat.new_effect(all_of(here.scene), "TEXT", "low title", 3, range(20, 30))
     run()
     assert result_of(here.scene).channel == 5
+
+
+def test_the_result_can_be_played_while_it_is_painted(
+    here: SimpleNamespace, movie: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strip = backwards(here.scene, movie)  # shows the frames 55 to 8
+    seen: list[list[str]] = []
+
+    class Slow(restyle.StylizeStage):
+        def start(self) -> None:
+            super().start()
+            take = Take.load(Shot.load(self.folder), self.take)
+            self.paths = [take.frame_path(frame) for frame in take.frame_numbers(Shot.load(self.folder))]
+            self.contents = [path.read_bytes() for path in self.paths]
+            for path in self.paths[2:]:
+                path.unlink()
+            self.asked = 0
+
+        def poll(self) -> list[dict[str, Any]]:
+            self.asked += 1
+            if self.asked == 1:
+                return [{"type": "preview", "path": str(self.paths[1])}]
+            if self.asked == 2:
+                assert bpy.ops.flowbrush.watch_take() == {"FINISHED"}
+                seen.append([element.filename for element in result_of(here.scene).elements])
+                for path, content in zip(self.paths, self.contents, strict=True):
+                    path.write_bytes(content)
+                return [{"type": "preview", "path": str(self.paths[2])}]
+            seen.append([element.filename for element in result_of(here.scene).elements])
+            return [{"type": "result"}]
+
+    monkeypatch.setattr(restyle, "StylizeStage", Slow)
+    assert not bpy.ops.flowbrush.watch_take.poll()
+    run()
+    names = [frame_file(number, "png") for number in range(55, 7, -1)]
+    growing, whole = seen
+    assert growing[-2:] == names[-2:] and not set(growing[:-2]) & set(names)
+    assert [Path(name).name for name in growing] == names and Path(growing[0]).parent.name == "pictures"
+    assert whole == names == [element.filename for element in result_of(here.scene).elements]
+    assert compat.strip_span(result_of(here.scene)) == compat.strip_span(strip) and len(all_of(here.scene)) == 2
+    assert pair() is not None, "the render is there for the wipe"
 
 
 @needs_sound
