@@ -11,17 +11,28 @@ BPY := 4.2.23 4.5.15 5.0.1 5.2.3
 DEMO_BPY := 4.2.23
 EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 
-.PHONY: demo docs-pictures gallery starter starter-page test setup build lint unit worker blender window bench clean
+.PHONY: demo docs docs-pictures gallery starter starter-page test setup build lint unit worker blender window bench clean
 
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
 
-# The pictures of docs/conditions.md, docs/masks.md and docs/people.md, from the bundled scene.
+# The manual as web pages, into build/docs/index.html. Anything wrong with them, such as a link that leads nowhere, ends it.
+docs: .environments/docs/.ready
+	rm -rf build/docs
+	.environments/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env \
+		--doctree-dir build/doctrees docs build/docs
+
+.environments/docs/.ready: $(BACKEND)/.ready docs/requirements.lock
+	$(UV) venv --quiet --allow-existing --python $(BACKEND)/bin/python $(@D)
+	$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes --requirements docs/requirements.lock
+	touch $@
+
+# The pictures of conditions, masks and people in the manual, from the bundled scene.
 docs-pictures: build
-	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_conditions.py build/conditions docs/conditions \
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_conditions.py build/conditions docs/pictures/conditions \
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python
-	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_masks.py build/conditions/shot docs/masks
-	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_people.py build/conditions/shot docs/people.jpg
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_masks.py build/conditions/shot docs/pictures/masks
+	PYTHONPATH=build/installed $(BACKEND)/bin/python docs/make_people.py build/conditions/shot docs/pictures/people.jpg
 
 # The pictures that the panel shows of the styles, painted by the starter model from the bundled scene.
 gallery: build
@@ -34,7 +45,7 @@ starter: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/python -I launch.py backend.training make build/starter \
 		--blender .environments/bpy-$(DEMO_BPY)/bin/python $(if $(MATERIAL),--material $(MATERIAL))
 
-# What docs/starter.md says of the starter model, measured and pictured again on HELD_OUT frames.
+# What docs/concepts/starter.md says of the starter model, measured and pictured again on HELD_OUT frames.
 HELD_OUT ?= build/starter/held-out
 starter-page: build
 	mkdir -p build/starter-measured
@@ -63,9 +74,10 @@ $(BACKEND)/.ready: backend/requirements.txt backend/requirements-footage.txt bac
 		--requirements tests/blender/requirements.txt --constraints tests/blender/constraints-numpy$$numpy.txt && \
 	touch $@
 
-# The extension as users get it. Tests run what is in the zip, not the checkout.
-build: .environments/bpy-$(DEMO_BPY)/.ready
+# The extension as users get it, with the manual. Tests run what is in the zip, not the checkout.
+build: docs .environments/bpy-$(DEMO_BPY)/.ready
 	rm -rf build/installed && mkdir -p build/installed/flowbrush
+	rm -rf manual && cp -r build/docs manual
 	tool=$$(ls .environments/bpy-$(DEMO_BPY)/lib/python3.*/site-packages/bpy/*/$(EXTENSION_TOOL)) && \
 	.environments/bpy-$(DEMO_BPY)/bin/python $$tool build --source-dir . --output-filepath build/flowbrush.zip && \
 	.environments/bpy-$(DEMO_BPY)/bin/python $$tool validate \
@@ -92,4 +104,4 @@ window: $(BACKEND)/.ready build
 	cd tests && PYTHONPATH=../build/installed $(abspath $(BACKEND))/bin/python -m pytest -c pytest.ini window
 
 clean:
-	rm -rf build
+	rm -rf build manual

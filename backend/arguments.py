@@ -112,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
 
     masks = commands.add_parser("masks", help="write a mask of a shot as a picture sequence")
     masks.add_argument("shot", type=Path, help="a folder that capture wrote")
-    masks.add_argument("mask", help="such as 'hero & !sword | material:skin'; see docs/masks.md")
+    masks.add_argument("mask", help="such as 'hero & !sword | material:skin'; see docs/concepts/masks.md")
     masks.add_argument("--out", type=Path, required=True, help="the folder to write")
     masks.add_argument("--soft", type=float, default=0.0, metavar="PX", help="blur of its border in pixels; default: 0")
     masks.add_argument("--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="default: the whole shot")

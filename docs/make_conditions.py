@@ -1,4 +1,4 @@
-"""Makes the pictures of conditions.md: a frame of the bundled scene, captured, and every condition of it.
+"""Makes the pictures of concepts/conditions.md: a frame of the bundled scene, captured, and every condition of it.
 
 python docs/make_conditions.py WORK_FOLDER PICTURES_FOLDER --blender BLENDER
 """
@@ -12,7 +12,7 @@ from flowbrush.backend import needs
 from flowbrush.backend.export import available, export_conditions, picture_path
 from flowbrush.backend.storage import make_folder
 
-PAGE = Path(__file__).with_name("conditions.md")
+PAGE = Path(__file__).parent / "concepts" / "conditions.md"
 FRAMES = (19, 21)  # the range of depth is that of all of them
 SHOWN = 20
 FEW = 256  # colours, up to which a PNG is small

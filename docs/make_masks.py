@@ -1,4 +1,4 @@
-"""Makes the pictures of masks.md: a mask, two prompts in one picture, and a picture of which only a part is painted.
+"""Makes the pictures of masks and regions: a mask, two prompts in one picture, and one of which a part is painted.
 
 python docs/make_masks.py SHOT PICTURES_FOLDER, where SHOT is a capture of the bundled scene
 """

@@ -1,4 +1,4 @@
-"""Makes the picture of people.md: a frame of a shot, its people over it, and the condition.
+"""Makes the picture of tasks/people.md: a frame of a shot, its people over it, and the condition.
 
 python docs/make_people.py SHOT PICTURE, where SHOT is a capture of the bundled scene with the extra `pose`
 """

@@ -1,4 +1,4 @@
-"""Fills starter.md with what was measured: tables, and pictures that are small enough for a page.
+"""Fills concepts/starter.md with what was measured: tables, and pictures that are small enough for a page.
 
 python docs/make_starter.py MEASURED [PAGE], where MEASURED is what tests/bench/starter_quality.py wrote, with
 `speed.md`, which tests/bench/starter_speed.py printed
@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from flowbrush.backend.quality.sheet import write_jpeg
 
-PAGE = Path(__file__).with_name("starter.md")
+PAGE = Path(__file__).parent / "concepts" / "starter.md"
+PICTURES = Path("..", "pictures", "starter")  # from the page
 MOST = 390_000  # bytes of a picture
 WIDEST = 1600  # pixels
 PLACE = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -62,11 +63,11 @@ def content(measured: Path, page: Path, name: str) -> str:
     picture = stored[..., ::-1].astype(np.float32) / 255.0
     scale = min(1.0, WIDEST / picture.shape[1])
     picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    folder = page.parent / "starter"
-    folder.mkdir(exist_ok=True)
+    folder = page.parent / PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
     write_jpeg(folder / file.name, picture, MOST)
     print(f"{folder / file.name}: {(folder / file.name).stat().st_size} bytes")
-    return f"![{ALT[file.stem]}](starter/{file.name})"
+    return f"![{ALT[file.stem]}]({PICTURES.as_posix()}/{file.name})"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""ControlNet conditioning images, made from a frame's passes and picture; docs/conditions.md shows each.
+"""ControlNet conditioning images, made from a frame's passes and picture; docs/concepts/conditions.md shows each.
 
 Nothing is estimated: depth, normals and ids come from Blender. All of it is deterministic and depends on one frame
 and on the shot's depth range only, so that a still subject gives still conditions.

@@ -94,7 +94,7 @@ def write(out: Path, rows: Sequence[Row], notes: Sequence[str], second: float) -
         "# How steady the paint is",
         "Warping errors and texel variance are shown as roots (8-bit levels, CIELAB); ratios and bars are of their "
         "squares. `carrying` is seconds a frame without the painter, `painted` how many pictures' worth of pixels it "
-        f"painted. For the other columns see docs/measures.md. Made with {os.cpu_count()} processor cores.",
+        f"painted. For the other columns see docs/concepts/measures.md. Made with {os.cpu_count()} processor cores.",
         *notes,
     ]
     ours = [row for row in rows if row.method == "surface"]
