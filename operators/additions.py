@@ -8,6 +8,7 @@ from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..backend.additions import MAX_ADDITIONS
+from ..scene import keyed_lists
 from ..translations import said
 
 
@@ -59,9 +60,9 @@ class Remove(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """The one below it becomes active."""
         chosen = context.scene.flowbrush
-        additions, active = getattr(chosen, self.kind), getattr(chosen, f"active_{self.kind}")
-        additions.remove(active)
-        setattr(chosen, f"active_{self.kind}", max(0, min(active, len(additions) - 1)))
+        active = getattr(chosen, f"active_{self.kind}")
+        keyed_lists.remove(chosen, self.kind, active)
+        setattr(chosen, f"active_{self.kind}", max(0, min(active, len(getattr(chosen, self.kind)) - 1)))
         return {"FINISHED"}
 
 

@@ -8,6 +8,7 @@ from ..backend.needs import CONDITIONS
 from ..backend.take import MAX_CONTROLS
 from ..properties.export import CONDITION_TEXTS
 from ..properties.styles import style_of
+from ..scene import keyed_lists
 from ..translations import said
 from . import job
 
@@ -81,7 +82,7 @@ class FLOWBRUSH_OT_control_remove(ControlOperator):
 
     def change(self, chosen: bpy.types.PropertyGroup) -> None:
         """The one below it becomes active."""
-        chosen.controls.remove(chosen.active_control)
+        keyed_lists.remove(chosen, "controls", chosen.active_control)
         chosen.active_control = max(0, min(chosen.active_control, len(chosen.controls) - 1))
 
 

@@ -5,7 +5,7 @@ import re
 import bpy
 
 from .. import preferences
-from ..scene import names
+from ..scene import keyed_lists, names
 from ..translations import reported, said
 from .capture import captured_shot
 from .job import Job, JobOperator
@@ -84,7 +84,7 @@ class FLOWBRUSH_OT_region_remove(RegionOperator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """The one below it becomes active."""
         chosen = context.scene.flowbrush
-        chosen.regions.remove(chosen.active_region)
+        keyed_lists.remove(chosen, "regions", chosen.active_region)
         chosen.active_region = max(0, min(chosen.active_region, len(chosen.regions) - 1))
         return {"FINISHED"}
 
@@ -105,7 +105,7 @@ class FLOWBRUSH_OT_region_move(RegionOperator):
         chosen = context.scene.flowbrush
         place = chosen.active_region + (-1 if self.direction == "UP" else 1)
         if 0 <= place < len(chosen.regions):
-            chosen.regions.move(chosen.active_region, place)
+            keyed_lists.move(chosen, "regions", chosen.active_region, place)
             chosen.active_region = place
         return {"FINISHED"}
 

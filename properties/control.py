@@ -73,8 +73,7 @@ def title_of(condition: str) -> str:
 
 
 def fill(controls: Any, settings: Iterable[ControlSettings]) -> None:
-    """Puts `settings` in the place of all `controls`."""
-    controls.clear()
+    """Adds `settings` to `controls`."""
     for one in settings:
         control = controls.add()
         control.name = one.condition

@@ -17,7 +17,7 @@ from bpy.props import (
 from ..backend.needs import METHODS
 from ..backend.take import LIGHTS, SCHEDULERS, SEED_MODES, ControlSettings, RegionSettings, TakeSettings
 from ..languages import CONTEXT
-from ..scene import words
+from ..scene import keyed_lists, words
 from ..scene.names import check_mask
 from . import control
 from .addition import FlowbrushEmbedding, FlowbrushLora
@@ -229,6 +229,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
 
     def fill_controls(self, controls: Iterable[ControlSettings]) -> None:
         """Puts `controls` in the place of all in the list."""
+        keyed_lists.clear(self, "controls")
         control.fill(self.controls, controls)
         self.active_control, self.own_controls = 0, True
 

@@ -90,17 +90,9 @@ def curve_collections(animation: bpy.types.AnimData) -> list[Any]:
 
 def remove_curves(animation: bpy.types.AnimData, chosen: Callable[[bpy.types.FCurve], bool]) -> None:
     """Removes the `chosen` ones of the curves that `action_curves` gives."""
-    if animation.action is None:
-        return
-    if not hasattr(animation.action, "layers"):
-        groups = [animation.action]
-    else:
-        strips = [strip for layer in animation.action.layers for strip in layer.strips]
-        bags = [bag for strip in strips for bag in strip.channelbags]
-        groups = [bag for bag in bags if bag.slot_handle == animation.action_slot_handle]
-    for group in groups:
-        for curve in [curve for curve in group.fcurves if chosen(curve)]:
-            group.fcurves.remove(curve)
+    for curves in curve_collections(animation):
+        for curve in [curve for curve in curves if chosen(curve)]:
+            curves.remove(curve)
 
 
 def animated_ids() -> Iterator[bpy.types.ID]:

@@ -173,3 +173,80 @@ def test_a_long_shot_is_sampled_from_its_curves_alone(scene):
         bpy.app.handlers.frame_change_pre.pop()
     assert not visited and settings.at(9000).strength == 1.0
     assert take_settings(scene.flowbrush, range(5, 6)).over_time == ()
+
+
+def numbered(scene):
+    """A region, a condition and a LoRA for each number that it has at frame 12, in the order of the lists."""
+    chosen = scene.flowbrush
+    chosen.fill_controls(())
+    for number in range(1, 5):
+        region = chosen.regions.add()
+        region.mask, region.use_strength = f"part {number}", True
+        chosen.controls.add().name = "depth"
+        chosen.loras.add().file = f"{number}.safetensors"
+        for path, factor in (("regions[{}].strength", 0.1), ("controls[{}].scale", 0.1), ("loras[{}].weight", 0.1)):
+            if number != 3:  # which has no keyframes
+                key(scene, f"flowbrush.{path.format(number - 1)}", (1, 0.0), (12, number * factor))
+    scene.frame_set(12)
+    return chosen
+
+
+def at_twelve(scene):
+    """By list, the number that each item has once Blender has evaluated its animation."""
+    scene.frame_set(1)
+    scene.frame_set(12)
+    chosen = scene.flowbrush
+    numbers = {"regions": "strength", "controls": "scale", "loras": "weight"}
+    return {
+        listed: [round(10 * getattr(item, numbers[listed])) for item in getattr(chosen, listed)] for listed in numbers
+    }
+
+
+def curves(scene):
+    return sorted(curve.data_path for curve in compat.action_curves(scene.animation_data))
+
+
+def test_an_item_that_moves_or_goes_takes_its_keyframes_along(scene):
+    chosen = numbered(scene)
+    chosen.regions[2].strength, chosen.controls[2].scale, chosen.loras[2].weight = 0.9, 0.9, 0.9
+    chosen.active_region = chosen.active_control = chosen.active_loras = 1
+    bpy.ops.flowbrush.region_remove()
+    bpy.ops.flowbrush.control_remove()
+    bpy.ops.flowbrush.lora_remove()
+    assert at_twelve(scene) == {listed: [1, 9, 4] for listed in ("regions", "controls", "loras")}
+    chosen.active_region = 2
+    bpy.ops.flowbrush.region_move(direction="UP")
+    assert [region.mask for region in chosen.regions] == ["part 1", "part 4", "part 3"]
+    assert at_twelve(scene)["regions"] == [1, 4, 9]
+    bpy.ops.flowbrush.region_move(direction="UP")
+    assert at_twelve(scene)["regions"] == [4, 1, 9]
+    chosen.regions.add().use_strength = True
+    assert [path for path in curves(scene) if "regions[3]" in path] == [], "a new item begins without keyframes"
+    bpy.ops.flowbrush.controls_of_style()
+    assert not [path for path in curves(scene) if "controls" in path]
+    assert at_twelve(scene)["loras"] == [1, 9, 4]
+
+
+def test_drivers_go_along_and_other_lists_and_slots_stay_as_they_are(scene):
+    chosen = numbered(scene)
+    chosen.regions[3].driver_add("softness").driver.expression = "7"
+    before = [path for path in curves(scene) if "regions" not in path]
+    chosen.active_region = 0
+    bpy.ops.flowbrush.region_remove()
+    assert [driver.data_path for driver in scene.animation_data.drivers] == ["flowbrush.regions[2].softness"]
+    assert [path for path in curves(scene) if "regions" not in path] == before
+    chosen.active_region = 2
+    bpy.ops.flowbrush.region_remove()
+    assert list(scene.animation_data.drivers) == []
+
+
+def test_undo_puts_keyframes_back_in_their_place(scene):
+    numbered(scene).active_region = 0
+    before = curves(scene)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.flowbrush.region_remove()
+    assert curves(scene) != before
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    scene = bpy.context.scene
+    assert curves(scene) == before and at_twelve(scene)["regions"] == [1, 2, 8, 4]
