@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import backend_state, chips, gallery, keymaps, panels, preferences, thumbnails, translations
+from . import backend_state, chips, context_help, gallery, keymaps, panels, preferences, thumbnails, translations
 from .operators import (
     additions,
     bones,
@@ -15,6 +15,7 @@ from .operators import (
     job,
     keyframes,
     load,
+    manual,
     models,
     next_step,
     picture,
@@ -84,6 +85,7 @@ CLASSES: tuple[type, ...] = (
     *queue.CLASSES,
     *queue_run.CLASSES,
     *next_step.CLASSES,
+    *manual.CLASSES,
     *panels.CLASSES,
 )
 
@@ -107,6 +109,7 @@ def register() -> None:
     panels.restyle.register()
     menu.register()
     keymaps.register()
+    context_help.register()
     bpy.app.handlers.load_post.append(refresh.look_at_all_scenes)
     bpy.app.handlers.load_pre.append(queue_run.remember)
     bpy.app.handlers.load_post.append(queue_run.go_on)
@@ -127,6 +130,7 @@ def unregister() -> None:
             bpy.app.timers.unregister(timer)
     bpy.app.handlers.load_post.remove(queue_run.go_on)
     bpy.app.handlers.load_pre.remove(queue_run.remember)
+    context_help.unregister()
     keymaps.unregister()
     menu.unregister()
     panels.restyle.unregister()

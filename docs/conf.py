@@ -29,8 +29,8 @@ TROUBLES = "troubleshooting"
 REDIRECT = """<!doctype html>
 <meta charset="utf-8">
 <title>{code}</title>
-<meta http-equiv="refresh" content="0; url=../{page}.html#{code}">
-<a href="../{page}.html#{code}">{code}</a>
+<meta http-equiv="refresh" content="0; url=../{page}.html#{place}">
+<a href="../{page}.html#{place}">{code}</a>
 """
 
 
@@ -45,7 +45,13 @@ def write_redirects(app: Sphinx, failed: Exception | None) -> None:
     folder.mkdir(exist_ok=True)
     source = Path(app.srcdir, f"{TROUBLES}.md").read_text("utf-8")
     for code in re.findall(r"^## (\w+)$", source, re.MULTILINE):
-        (folder / f"{code}.html").write_text(REDIRECT.format(page=TROUBLES, code=code), "utf-8")
+        text = REDIRECT.format(page=TROUBLES, code=code, place=place_of(code))
+        (folder / f"{code}.html").write_text(text, "utf-8")
+
+
+def place_of(code: str) -> str:
+    """What Sphinx calls the section of that name."""
+    return code.replace("_", "-")
 
 
 def setup(app: Sphinx) -> None:

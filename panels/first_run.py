@@ -4,7 +4,7 @@ import bpy
 
 from .. import backend_state, preferences
 from ..translations import said
-from .tab import FlowbrushPanel, draw_text
+from .tab import FlowbrushPanel, draw_error, draw_text
 
 
 class FLOWBRUSH_PT_first_run(FlowbrushPanel, bpy.types.Panel):
@@ -26,9 +26,7 @@ class FLOWBRUSH_PT_first_run(FlowbrushPanel, bpy.types.Panel):
             layout.operator("flowbrush.cancel", text="Cancel", icon="X")
             return
         if job.error:
-            box = layout.box()
-            box.alert = True
-            draw_text(box, context, job.error, icon="ERROR")
+            draw_error(layout, context)
         unfinished = backend_state.state() == "unfinished"
         if unfinished and not job.error:
             draw_text(

@@ -17,6 +17,7 @@ GROUPS = (
     (("region_add_selected", "RESTRICT_SELECT_OFF"), ("mark_keyframes", "MARKER_HLT"), ("prompt_add", "MARKER")),
     (("load_settings", "FILE_FOLDER"), ("save_settings", "FILE_TICK"), ("paste_settings", "PASTEDOWN")),
     (("set_up_environment", "IMPORT"), ("check_environment", "CHECKMARK")),
+    (("open_manual", "HELP"),),
     (("cancel", "X"),),
 )
 

@@ -30,6 +30,8 @@ class FLOWBRUSH_MT_settings(bpy.types.Menu):
         self.layout.operator("flowbrush.check_environment", icon="CHECKMARK")
         self.layout.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
         self.layout.operator("flowbrush.remove_environment", icon="TRASH")
+        self.layout.separator()
+        self.layout.operator("flowbrush.open_manual", icon="HELP")
 
 
 def draw_header(layout: bpy.types.UILayout) -> None:

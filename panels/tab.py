@@ -41,9 +41,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         draw_text(layout, context, job.sentence)
         layout.operator("flowbrush.cancel", text="Cancel", icon="X")
     elif job.error:
-        box = layout.box()
-        box.alert = True
-        draw_text(box, context, job.error, icon="ERROR")
+        box = draw_error(layout, context)
         if job.code == "no_environment":
             row = box.row()
             row.alert = False
@@ -51,6 +49,18 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
     elif job.sentence:
         draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
+
+
+def draw_error(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.UILayout:
+    """Why the last job did not finish, with its code, which opens the manual. Gives the box, for what may help."""
+    job = context.window_manager.flowbrush
+    box = layout.box()
+    box.alert = True
+    draw_text(box, context, job.error, icon="ERROR")
+    row = box.row()
+    row.alert = False
+    row.operator("flowbrush.open_manual", text=said(f"Help: {job.code}"), icon="HELP", translate=False).code = job.code
+    return box
 
 
 def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, owner: bpy.types.PropertyGroup) -> None:

@@ -94,6 +94,7 @@ ALSO = (
     *(f"{side} {name}".title() for side in SIDES for name in ("eye", "ear", *sum(LIMBS, ()), *FINGERS)),
     "Head",
     "Nose",
+    "Help: {0}",
 )
 
 

@@ -63,6 +63,7 @@ def ours() -> dict[str, list[str]]:
         "handlers": [handler for handler in handlers if "flowbrush" in handler],
         "drawn": [entry for entry in drawn if "flowbrush" in entry],
         "keys": [key for key in keys if "flowbrush" in key],
+        "manual": [hook.__module__ for hook in bpy.utils._manual_map if "flowbrush" in hook.__module__],
         "enabled": [module for module in modules if "flowbrush" in module],
     }
 

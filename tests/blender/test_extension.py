@@ -100,6 +100,7 @@ def test_disabling_removes_all_that_enabling_added(session):
         "mark_keyframes",
         "new_take",
         "next_step",
+        "open_manual",
         "paste_settings",
         "preset_add",
         "prompt_add",
@@ -148,6 +149,7 @@ def test_disabling_removes_all_that_enabling_added(session):
     ]
     assert set(enabled["keys"]) == {f"Screen: flowbrush.{operator}" for operator in ("stylize_frame", "next_step")}
     assert any(entry.startswith("TOPBAR_MT_render") for entry in enabled["drawn"])
+    assert enabled["manual"] == ["bl_ext.user_default.flowbrush.context_help"]
     assert found["disabled"] == nothing
     assert found["again"] == enabled
     assert found["last"] == nothing
