@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from .capture_order import CaptureOrder
 from .errors import Code, QueueError, SettingsError, ShotError
 from .file_lock import FileLock
 from .parsing import MAX_TEXT, Fields
@@ -43,7 +44,7 @@ class Item:
     """A take that is to be painted.
 
     shot: the shot's folder. settings: as they were when it was added; None where this version cannot read them.
-    sentence: why it failed.
+    sentence: why it failed. capture: what of the shot is captured before; None to paint what is there.
     """
 
     shot: Path
@@ -52,6 +53,7 @@ class Item:
     state: State = State.WAITING
     sentence: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    capture: CaptureOrder | None = None
 
     @property
     def title(self) -> str:
@@ -65,8 +67,10 @@ class Item:
 
     def document(self) -> dict[str, Any]:
         """As JSON-ready fields."""
-        document = {"id": self.id, "shot": str(self.shot), "take": self.take}
+        document: dict[str, Any] = {"id": self.id, "shot": str(self.shot), "take": self.take}
         document |= {"state": str(self.state), "sentence": self.sentence[:MAX_TEXT]}
+        if self.capture is not None:
+            document["capture"] = self.capture.document()
         return document if self.settings is None else {**document, "settings": self.settings.document()}
 
 
@@ -229,4 +233,5 @@ def _item(given: Fields, bad: Callable[[str], QueueError]) -> Item:
             settings = TakeSettings.parse(given.mapping("settings"), f"{given.where}: 'settings'")
         except SettingsError as error:
             state, sentence = State.FAILED, str(error)[:MAX_TEXT]
-    return Item(shot, take, settings, state, sentence, given.text("id"))
+    capture = CaptureOrder.parse(given.child("capture"), bad) if "capture" in given.names() else None
+    return Item(shot, take, settings, state, sentence, given.text("id"), capture)

@@ -10,6 +10,7 @@ import bpy
 
 from .. import preferences
 from ..backend.blender import scene_command
+from ..backend.capture_order import CaptureOrder
 from ..backend.client import Connection
 from ..backend.errors import Code, SceneError, ShotError, StorageError
 from ..backend.needs import CONDITIONS, needed
@@ -22,34 +23,29 @@ from .job import Job, JobOperator
 
 
 class CaptureStage(worker.RequestStage):
-    """Renders `frames` (first and last, both included) of `scene` into the shot `folder`.
+    """Does `order` into the shot `folder`: of the open file as it is, or of another one as it was last saved."""
 
-    Only what the style and `method` need is captured, and what more `conditions` do. tab: the scene whose settings say
-    that; None for `scene`. camera: the full name of one that is used in place of the scene's.
-    """
-
-    def __init__(
-        self,
-        scene: bpy.types.Scene,
-        folder: Path,
-        frames: tuple[int, int],
-        method: str,
-        tab: bpy.types.Scene | None = None,
-        camera: str = "",
-        conditions: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, order: CaptureOrder, folder: Path) -> None:
         self.title = "Capturing"
-        self._scene = scene.name
-        self._samples = (tab or scene).flowbrush.samples
-        self._passes, self._extras = needed_for(tab or scene, method, conditions)
-        self._camera = camera
+        self._order = order
         self._folder = folder
-        self._frames = frames
         self._temporary: Path | None = None
 
     def start(self) -> None:
-        """Saves the copy, unsaved changes included, and starts the background Blender on it."""
+        """Starts the background Blender."""
+        order = self._order
         make_folder(self._folder)
+        file = self._copy() if order.file == bpy.data.filepath else Path(order.file)
+        arguments = ["capture", str(file), str(self._folder), "--scene", order.scene]
+        arguments += ["--frames", *map(str, order.frames), "--samples", str(order.samples)]
+        arguments += ["--camera", order.camera] if order.camera else []
+        arguments += ["--passes", *order.passes, "--extras", *order.extras]
+        log = worker.log_file("capture")
+        self._connection = Connection(scene_command(blender(), log, *arguments), log)
+        self._request = self._connection.expect()
+
+    def _copy(self) -> Path:
+        """A copy of the open file, unsaved changes included."""
         self._temporary = Path(tempfile.mkdtemp(prefix="flowbrush-"))
         copy = self._temporary / "scene.blend"
         with storage_errors(copy):
@@ -60,13 +56,7 @@ class CaptureStage(worker.RequestStage):
                     Code.NOT_WRITABLE, f"The scene could not be handed to the background Blender: {error}"
                 ) from error
             bring_caches(Path(bpy.data.filepath), copy)
-        arguments = ["capture", str(copy), str(self._folder), "--scene", self._scene]
-        arguments += ["--frames", *map(str, self._frames), "--samples", str(self._samples)]
-        arguments += ["--camera", self._camera] if self._camera else []
-        arguments += ["--passes", *self._passes, "--extras", *self._extras]
-        log = worker.log_file("capture")
-        self._connection = Connection(scene_command(blender(), log, *arguments), log)
-        self._request = self._connection.expect()
+        return copy
 
     def close(self) -> None:
         """Ends the background Blender and removes the copy."""
@@ -89,6 +79,23 @@ def bring_caches(original: Path, copy: Path) -> None:
 def blender() -> str:
     """The program that can open this Blender's files: itself, or the Python that has it as a module."""
     return bpy.app.binary_path or sys.executable
+
+
+def order_for(
+    scene: bpy.types.Scene,
+    frames: tuple[int, int],
+    method: str,
+    tab: bpy.types.Scene | None = None,
+    camera: str = "",
+    conditions: Iterable[str] = (),
+) -> CaptureOrder:
+    """A capture of `frames` of `scene` with what the style and `method` need, and what more `conditions` do.
+
+    tab: the scene whose settings say that; None for `scene`. camera: see CaptureOrder. Raises SettingsError.
+    """
+    passes, extras = needed_for(tab or scene, method, conditions)
+    samples = (tab or scene).flowbrush.samples
+    return CaptureOrder(bpy.data.filepath, scene.name, frames, samples, passes, extras, camera)
 
 
 def needed_for(
@@ -141,7 +148,8 @@ class FLOWBRUSH_OT_capture(JobOperator):
             refresh.look(scene)
             return f"Captured: {scene.flowbrush.captured}"
 
-        job = Job("Capture", [CaptureStage(scene, folder, scene.flowbrush.frame_range, scene.flowbrush.method)], finish)
+        order = order_for(scene, scene.flowbrush.frame_range, scene.flowbrush.method)
+        job = Job("Capture", [CaptureStage(order, folder)], finish)
         job.warnings += unsaved_images()
         return job
 

@@ -4,19 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import BoolProperty, EnumProperty
 
 from .. import preferences
-from ..backend.errors import Code, FlowbrushError, ShotError
+from ..backend.capture_order import CaptureOrder
+from ..backend.errors import Code, FlowbrushError, QueueError, ShotError
 from ..backend.queue import Item, Queue, State
-from ..backend.shot import Shot
+from ..backend.shot import Shot, checked_name
 from ..backend.take import Take, TakeSettings
 from ..properties import queue as shown
 from ..properties.settings import METHOD_TEXTS
 from ..settings import take_settings
-from ..translations import said
+from ..translations import reported, said
 from . import job
-from .capture import captured_shot
+from .capture import captured_shot, check_scene, order_for, unsaved_images
 
 WATCH = 2.0  # seconds between two looks at what other Blenders do
 
@@ -57,6 +58,9 @@ def look(choose: str = "") -> None:
 def _tell(line: shown.FlowbrushQueueItem, item: Item) -> None:
     line.name, line.title, line.folder = item.id, item.title, str(item.shot)
     line.state, line.sentence = str(item.state), item.sentence
+    if (order := item.capture) is not None:
+        first, last = order.frames
+        line.capture = f"Captures frames {first} to {last} of {Path(order.file).name} first"
     if item.settings is not None:
         style = item.settings.style or Path(item.settings.model).stem
         line.about = f"{said(style.replace('_', ' ').title())}, {said(METHOD_TEXTS[item.settings.method][0])}"
@@ -121,22 +125,60 @@ class ItemOperator(QueueOperator):
 
 
 class FLOWBRUSH_OT_queue_add(QueueOperator):
-    """Paint this take later, with the settings that the tab has now, after those that wait already"""
+    """Paint this take later, with the settings that the tab has now. What its shot lacks is captured before"""
 
     bl_idname = "flowbrush.queue_add"
     bl_label = "Add to Queue"
 
+    capture: BoolProperty(
+        name="Capture Again",
+        description="Capture the scene as it is when its turn comes, also where the shot lacks nothing. "
+        "Frames that have not changed are kept",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, given: bpy.types.OperatorProperties) -> str:
+        """Of the button that captures again, what that is."""
+        return said(cls.bl_rna.properties["capture"].description) if given.capture else ""
+
     def change(self, context: bpy.types.Context) -> str:
         """Finds out now what would else be told when nobody looks."""
-        chosen = context.scene.flowbrush
-        shot = captured_shot(context.scene)
-        settings = take_settings(chosen, shot.frame_numbers)
-        shot.captured_frames(settings.frames)
-        _check_name(shot, chosen.take, settings)
-        item = Item(shot.folder.absolute(), chosen.take, settings)
+        scene, chosen = context.scene, context.scene.flowbrush
+        folder = preferences.shot_folder(scene)
+        shot = Shot.load(folder) if (folder / "shot.json").exists() else None
+        order = _capture(scene, shot, always=self.capture)
+        if order is None:
+            shot = captured_shot(scene)
+            settings = take_settings(chosen, shot.frame_numbers)
+            shot.captured_frames(settings.frames)
+        else:
+            settings = take_settings(chosen)
+            for warning in unsaved_images():
+                self.report({"WARNING"}, reported(warning))
+        if shot is not None:
+            _check_name(shot, chosen.take, settings)
+        item = Item(folder.absolute(), checked_name(chosen.take), settings, capture=order)
         queue().add(item)
         job.tell_done(self, context, f"{item.title} waits in the queue")
         return item.id
+
+
+def _capture(scene: bpy.types.Scene, shot: Shot | None, *, always: bool) -> CaptureOrder | None:
+    """What is to be captured before; None for nothing. always: also where `shot` lacks nothing.
+
+    Raises SceneError or QueueError for what cannot be captured later.
+    """
+    if shot is not None and shot.source == "footage":
+        return None
+    chosen = scene.flowbrush
+    order = order_for(scene, chosen.frame_range, chosen.method)
+    if shot is not None and not always and order.done_in(shot):
+        return None
+    check_scene(scene)
+    if not order.file:
+        raise QueueError(Code.BAD_QUEUE, "Save the file first: the shot is captured from it when its turn comes")
+    return order
 
 
 def _check_name(shot: Shot, take: str, settings: TakeSettings) -> None:

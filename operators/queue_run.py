@@ -1,14 +1,17 @@
 """Start Queue: one job that lasts as long as something waits. It is the job machine's one stage, and runs others."""
 
+from collections.abc import Callable
+
 import bpy
 from bpy.app.handlers import persistent
 
-from ..backend.errors import Code, QueueError, SettingsError, ShotError
+from ..backend.errors import Code, QueueError, SettingsError, ShotError, StorageError
 from ..backend.protocol import Message
 from ..backend.queue import Item, State
 from ..backend.shot import Shot
 from ..translations import said
 from . import refresh
+from .capture import CaptureStage
 from .job import Job, JobOperator, running
 from .queue import look, queue, stale
 from .stylize import StylizeStage
@@ -33,7 +36,7 @@ class QueueStage:
         self.title = "Queue"
         self.done = self.failed = 0
         self._item: Item | None = None
-        self._stage: StylizeStage | None = None
+        self._stage: CaptureStage | StylizeStage | None = None
         self._painted: Painted | None = None
         self._shot: Shot
         self._cancelled = False
@@ -54,6 +57,8 @@ class QueueStage:
         messages: list[Message] = []
         for message in self._stage.poll():
             match message["type"]:
+                case "result" if isinstance(self._stage, CaptureStage):
+                    return [*messages, *self._begin(self._paint)]
                 case "result":
                     self.done += 1
                     self._settle(State.DONE)
@@ -92,18 +97,37 @@ class QueueStage:
         self._item = queue().next()
         if self._item is None:
             return [{"type": "result"}]
-        self.title = self._item.title
         self._painted = Painted(self._item.shot, self._item.take)
         look()
+        return self._begin(self._paint if self._item.capture is None else self._capture)
+
+    def _begin(self, stage: Callable[[Item], CaptureStage | StylizeStage]) -> list[Message]:
+        """Begins with a part of the item, and lets go of the one before."""
+        assert self._item is not None
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
         try:
-            if self._item.settings is None:
-                raise SettingsError(Code.BAD_SETTINGS, "Its settings cannot be read any more: add it again")
-            self._shot = Shot.load(self._item.shot)
-            self._stage = StylizeStage(self._item.shot, self._item.take, self._item.settings, replace_other=False)
+            self._stage = stage(self._item)
             self._stage.start()
-        except (ShotError, SettingsError) as error:
+        except (ShotError, SettingsError, StorageError) as error:
             return self._failed(error.code, str(error))
         return [{"type": "progress", "done": 0, "total": 0, "sentence": "Starting"}]
+
+    def _capture(self, item: Item) -> CaptureStage:
+        assert item.capture is not None
+        stage = CaptureStage(item.capture, item.shot)
+        self.title = f"{item.title}: {stage.title}"
+        return stage
+
+    def _paint(self, item: Item) -> StylizeStage:
+        self.title = item.title
+        if item.settings is None:
+            raise SettingsError(Code.BAD_SETTINGS, "Its settings cannot be read any more: add it again")
+        self._shot = Shot.load(item.shot)
+        if item.capture is not None:
+            refresh.look_at_shot(item.shot)
+        return StylizeStage(item.shot, item.take, item.settings, replace_other=False)
 
     def _failed(self, code: str, sentence: str) -> list[Message]:
         """What becomes of an item that was not finished."""

@@ -41,6 +41,13 @@ def look(scene: bpy.types.Scene) -> None:
     scene.flowbrush.captured = f"Frames {first} to {last}{lacking}, {width} × {height}"
 
 
+def look_at_shot(folder: Path) -> None:
+    """Does that for the scenes of the open file whose shot is in `folder`."""
+    for scene in bpy.data.scenes:
+        if preferences.shot_folder(scene).absolute() == folder:
+            look(scene)
+
+
 def look_at_takes(shot: Shot, choose: str = "") -> None:
     """Lists the takes of `shot` as they are on disk. choose: the take that is chosen then, if not the one that was."""
     known = _list_of(shot.folder)

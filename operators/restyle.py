@@ -21,7 +21,7 @@ from ..scene.strip_frames import Footage, OfScene, Shown, shown_by
 from ..settings import take_settings
 from ..translations import said
 from . import picture, refresh
-from .capture import CaptureStage, unsaved_images
+from .capture import CaptureStage, order_for, unsaved_images
 from .footage import estimators_for, lacking
 from .job import Job, JobOperator, Stage
 from .stylize import StylizeStage
@@ -188,7 +188,7 @@ def _to_shot(tab: bpy.types.Scene, work: Work, settings: TakeSettings) -> list[S
             if source == "footage":
                 raise _occupied(work)
             scene = bpy.data.scenes[name]
-            return [CaptureStage(scene, work.folder, work.shown.needed, settings.method, tab, camera)]
+            return [CaptureStage(order_for(scene, work.shown.needed, settings.method, tab, camera), work.folder)]
         case Footage(path, rate):
             if source == "scene":
                 raise _occupied(work)

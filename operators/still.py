@@ -9,7 +9,7 @@ from .. import preferences
 from ..backend import needs
 from ..backend.errors import ShotError
 from ..backend.shot import Shot
-from .capture import CaptureStage, check_scene, needed_for, unsaved_images
+from .capture import CaptureStage, check_scene, needed_for, order_for, unsaved_images
 from .job import Stage
 
 STILL = "still"
@@ -28,7 +28,8 @@ def still_shot(
         return folder, [], []
     check_scene(scene)
     folder = folder.with_name(f"{folder.name} {STILL}")
-    return folder, [CaptureStage(scene, folder, (frame, frame), "per_frame", conditions=wanted)], unsaved_images()
+    order = order_for(scene, (frame, frame), "per_frame", conditions=wanted)
+    return folder, [CaptureStage(order, folder)], unsaved_images()
 
 
 def render_of(folder: Path, picture: str) -> Path | None:

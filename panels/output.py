@@ -18,7 +18,9 @@ class FLOWBRUSH_PT_output(FlowbrushPanel, bpy.types.Panel):
         row.prop(context.scene.flowbrush, "take")
         row.operator("flowbrush.new_take", text="", icon="ADD")
         draw_main_button(layout, "flowbrush.stylize_animation", "RENDER_ANIMATION")
-        layout.operator("flowbrush.queue_add", icon="PRESET_NEW")
+        row = layout.row(align=True)
+        row.operator("flowbrush.queue_add", icon="PRESET_NEW")
+        row.operator("flowbrush.queue_add", text="", icon="RENDER_STILL").capture = True
         layout.operator("flowbrush.watch_take", icon="PLAY")
         layout.operator("flowbrush.load_into_sequencer", icon="SEQUENCE")
         layout.operator("flowbrush.report", text="Report", icon="URL")

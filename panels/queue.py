@@ -95,6 +95,8 @@ def _draw_item(layout: bpy.types.UILayout, context: bpy.types.Context, item: bpy
     layout.label(text=item.about, translate=False)
     if item.prompt:
         draw_text(layout, context, item.prompt, translate=False)
+    if item.capture:
+        draw_text(layout, context, item.capture, icon="RENDER_STILL")
     draw_text(layout, context, item.folder, icon="FILE_FOLDER", translate=False)
 
 

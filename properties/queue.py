@@ -19,6 +19,7 @@ class FlowbrushQueueItem(bpy.types.PropertyGroup):
     folder: StringProperty(name="Shot", description="The folder of the shot")
     about: StringProperty(name="About", description="Its style and method")
     prompt: StringProperty(name="Prompt")
+    capture: StringProperty(name="Capture", description="What of the shot is captured before")
     state: EnumProperty(name="State", items=STATES)
     sentence: StringProperty(name="Problem", description="Why it failed")
 

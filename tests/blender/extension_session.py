@@ -167,7 +167,7 @@ def cancel(archive: str) -> dict:
     jobs = importlib.import_module(f"{MODULE}.operators.job")
 
     def begin():
-        stage = operators.CaptureStage(scene, folder / "shot", (1, 200), "flow")
+        stage = operators.CaptureStage(operators.order_for(scene, (1, 200), "flow"), folder / "shot")
         job = jobs.Job("Capture", [stage], lambda _message: "")
         limit = time.monotonic() + 120
         while job.progress == 0 and job.step() == "running" and time.monotonic() < limit:

@@ -4,19 +4,21 @@ A stage that needs no painter stands for the worker. The extension is registered
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bpy
 import flowbrush
 import pytest
 from blender.flat_takes import empty_scene, make_shot
 from flowbrush import preferences
+from flowbrush.backend.capture_order import CaptureOrder
 from flowbrush.backend.errors import BackendError, Code
 from flowbrush.backend.queue import Item, Queue
 from flowbrush.backend.take import Take, TakeSettings
-from flowbrush.operators import job, queue, queue_run
+from flowbrush.operators import capture, job, queue, queue_run, worker
 from flowbrush.properties import queue as shown
 from flowbrush.settings import take_settings
 
@@ -71,11 +73,39 @@ class FakeStage:
         self.log.append(f"close {self._take}")
 
 
+class FakeCapture:
+    """Makes the shot in one poll."""
+
+    title = "Capturing"
+
+    def __init__(self, order: CaptureOrder, folder: Path) -> None:
+        self.order, self.folder, self._cancelled = order, folder, False
+
+    def start(self) -> None:
+        FakeStage.log.append(f"capture {self.folder.name} {self.order.frames}")
+        FakeStage.at("capture")
+
+    def poll(self) -> list[dict]:
+        if self._cancelled:
+            return [{"type": "error", "code": "cancelled", "sentence": "Cancelled; finished frames are kept"}]
+        if "capture" in FakeStage.fails:
+            return [{"type": "error", "code": "no_camera", "sentence": FakeStage.fails["capture"]}]
+        make_shot(self.folder, takes=(), frames=self.order.frames)
+        return [{"type": "result"}]
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def close(self) -> None:
+        FakeStage.log.append("close capture")
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A scene whose shot is captured, and an empty queue."""
     monkeypatch.setattr(preferences, "queue_folder", lambda: tmp_path / "queue")
     monkeypatch.setattr(queue_run, "StylizeStage", FakeStage)
+    monkeypatch.setattr(queue_run, "CaptureStage", FakeCapture)
     monkeypatch.setattr(job, "INTERVAL", 0.0)
     monkeypatch.setattr(FakeStage, "log", [])
     monkeypatch.setattr(FakeStage, "fails", {})
@@ -83,6 +113,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     scene = empty_scene()
     bpy.context.preferences.addons["flowbrush"].preferences.shots_folder = str(tmp_path)
     scene.flowbrush.shot_name = "walk"
+    scene.frame_end = FRAMES
+    scene.flowbrush.method, scene.flowbrush.seed_mode = "per_frame", "fixed"  # for which a shot needs no passes
+    scene.flowbrush.fill_controls(())
     shot = make_shot(tmp_path / "walk", takes=(), frames=(1, FRAMES))
     queue.look()
     return SimpleNamespace(scene=scene, shot=shot, known=bpy.context.window_manager.flowbrush_queue)
@@ -143,10 +176,81 @@ def test_what_would_fail_later_is_told_when_it_is_added(here: SimpleNamespace) -
     assert "has other settings or another model: choose a new name" in said(bpy.ops.flowbrush.queue_add)
     here.scene.flowbrush.take = "two"
     here.shot.picture_path(2).unlink()
+    assert "has no camera" in said(bpy.ops.flowbrush.queue_add), "for it has to be captured again"
+    give_camera(here.scene)
+    assert "Save the file first" in said(bpy.ops.flowbrush.queue_add)
+    replace(here.shot, source="footage").save()
     assert "Frame 2 was not captured" in said(bpy.ops.flowbrush.queue_add)
-    here.scene.flowbrush.shot_name = "run"
-    assert "press Capture first" in said(bpy.ops.flowbrush.queue_add)
     assert listed(here) == {"one": "waiting"}
+
+
+def give_camera(scene: bpy.types.Scene) -> None:
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(scene.camera)
+
+
+def save(here: SimpleNamespace) -> str:
+    give_camera(here.scene)
+    file = str(here.shot.folder.with_name("knight.blend"))
+    bpy.ops.wm.save_as_mainfile(filepath=file)
+    return file
+
+
+def test_what_the_shot_lacks_is_captured_before_it_is_painted(here: SimpleNamespace) -> None:
+    save(here)
+    add(here, "one")
+    assert shown.chosen().capture == "", "it lacks nothing"
+    here.scene.frame_end = FRAMES + 1
+    add(here, "two")
+    assert shown.chosen().capture == f"Captures frames 1 to {FRAMES + 1} of knight.blend first"
+    here.scene.frame_end, here.scene.flowbrush.take = FRAMES, "three"
+    here.scene.flowbrush.shot_name = "run"
+    assert bpy.ops.flowbrush.queue_add() == {"FINISHED"}
+    assert shown.chosen().title == "run: three"
+    here.scene.flowbrush.shot_name, here.scene.flowbrush.take = "walk", "four"
+    assert bpy.ops.flowbrush.queue_add(capture=True) == {"FINISHED"}
+    FakeStage.log.clear()
+    assert said(bpy.ops.flowbrush.queue_start) == "The queue is finished: 4 painted"
+    steps = [line for line in FakeStage.log if line.startswith(("capture", "start", "close"))]
+    assert steps == [
+        *("start one", "close one"),
+        *("capture walk (1, 4)", "close capture", "start two", "close two"),
+        *("capture run (1, 3)", "close capture", "start three", "close three"),
+        *("capture walk (1, 3)", "close capture", "start four", "close four"),
+    ]
+    assert here.scene.flowbrush.captured.startswith(f"Frames 1 to {FRAMES},"), "the panel knows"
+
+
+def test_a_capture_that_is_paused_or_fails_is_as_painting_that_is(here: SimpleNamespace, monkeypatch: Any) -> None:
+    save(here)
+    here.scene.flowbrush.shot_name = "run"
+    add(here, "one")
+    monkeypatch.setattr(FakeStage, "at", lambda moment: bpy.ops.flowbrush.cancel())
+    assert bpy.ops.flowbrush.queue_start() == {"CANCELLED"}
+    assert [line.state for line in here.known.entries] == ["paused"]
+    monkeypatch.setattr(FakeStage, "at", lambda _moment: None)
+    FakeStage.fails["capture"] = "The scene has no camera"
+    assert "could not be painted" in said(bpy.ops.flowbrush.queue_start)
+    assert shown.chosen().sentence == FakeStage.fails.pop("capture")
+    assert FakeStage.log == ["capture run (1, 3)", "close capture"] * 2
+    bpy.ops.flowbrush.queue_again()
+    assert said(bpy.ops.flowbrush.queue_start) == "The queue is finished: 1 painted"
+
+
+def test_the_open_file_is_captured_as_it_is_and_another_one_as_it_was_saved(
+    here: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = save(here)
+    asked: list[str] = []
+    monkeypatch.setattr(capture, "scene_command", lambda _blender, _log, *arguments: asked.append(arguments[1]))
+    monkeypatch.setattr(capture, "Connection", lambda _command, _log: SimpleNamespace(expect=int, stop=lambda: None))
+    monkeypatch.setattr(worker, "log_file", Path)
+    stage = capture.CaptureStage(capture.order_for(here.scene, (1, 3), "per_frame"), here.shot.folder)
+    for _ in range(2):
+        stage.start()
+        stage.close()
+        bpy.ops.wm.read_homefile(use_empty=True)
+    assert Path(asked[0]).name == "scene.blend" and asked[1] == file
 
 
 def test_a_take_that_was_begun_can_be_gone_on_with_in_the_queue(here: SimpleNamespace) -> None:

@@ -17,6 +17,7 @@ import flowbrush
 import numpy as np
 import pytest
 from blender.flat_takes import add_sound, empty_scene, make_shot, needs_sound, set_rate, still
+from flowbrush.backend.capture_order import CaptureOrder
 from flowbrush.backend.errors import SceneError
 from flowbrush.backend.over_time import KeyedSetting, LaterPrompt
 from flowbrush.backend.shot import Shot, frame_file
@@ -86,9 +87,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
                     fps=rate.as_integer_ratio()).save()  # fmt: skip
 
     class Capture(Stage):
-        def __init__(self, scene: Any, folder: Path, frames: tuple[int, int], method: str, tab: Any, camera: str):
-            self.folder, self.frames = folder, frames
-            asked.append(("capture", scene.name, frames, tab.name, camera))
+        def __init__(self, order: CaptureOrder, folder: Path):
+            self.folder, self.frames = folder, order.frames
+            asked.append(("capture", order.scene, order.frames, order.samples, order.camera))
 
         def start(self) -> None:
             replace(make_shot(self.folder, self.frames, takes=(), size=SIZE), name=self.folder.name).save()
@@ -420,8 +421,9 @@ def test_a_scene_strip_has_its_own_frames_camera_and_the_tabs_settings(here: Sim
     strip = picked(here.scene, all_of(here.scene).new_scene(name="knight", scene=other, channel=1, frame_start=5))
     trim(strip, 3, 2)
     strip.scene_camera = bpy.data.objects["Other"]
+    here.scene.flowbrush.samples, other.flowbrush.samples = 7, 8
     run()
-    assert here.asked[0] == ("capture", "Knight", (104, 118), here.scene.name, "Other")
+    assert here.asked[0] == ("capture", "Knight", (104, 118), 7, "Other")
     assert here.asked[1][0] == "stylize" and here.asked[1][2] == "surface"
     assert compat.strip_span(result_of(here.scene, "knight")) == range(8, 23)
     strip.scene_camera = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flowbrush.backend import queue
+from flowbrush.backend.capture_order import CaptureOrder
 from flowbrush.backend.errors import Code, FlowbrushError, QueueError
 from flowbrush.backend.file_lock import FileLock
 from flowbrush.backend.queue import Item, Queue, State
@@ -17,6 +18,18 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 SHOT = Path("/shots/walk").absolute()
+ORDER = CaptureOrder(str(Path("/walk.blend").absolute()), "Scene", (-3, 9), 4, ("depth",), ("pose",))
+WRONG_ORDERS: tuple[dict[str, object], ...] = (
+    {"file": "walk.blend"},
+    {"file": ""},
+    {"frames": [1]},
+    {"frames": [2, 1]},
+    {"frames": [0, 10**9]},
+    {"samples": 0},
+    {"passes": ["colour"]},
+    {"extras": ["../pose"]},
+    {"passes": ["depth"] * 99},
+)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +69,7 @@ def test_an_item_comes_back_with_all_its_settings(shared: Queue) -> None:
         frames=(3, 9),
         allow_pickle=True,
     )
-    added = Item(SHOT, "take 1", settings)
+    added = Item(SHOT, "take 1", settings, capture=ORDER)
     shared.add(added)
     assert Queue(shared.folder).items() == [added]
     assert added.title == "walk: take 1" and added.open
@@ -219,6 +232,7 @@ def test_settings_that_cannot_be_read_fail_their_item_alone(shared: Queue) -> No
         {"id": None},
         {"settings": []},
         {"sentence": 1},
+        *({"capture": ORDER.document() | wrong} for wrong in WRONG_ORDERS),
     ],
 )
 def test_a_damaged_item_is_told(shared: Queue, changed: dict) -> None:
