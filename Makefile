@@ -11,7 +11,7 @@ BPY := 4.2.23 4.5.15 5.0.1 5.2.3
 DEMO_BPY := 4.2.23
 EXTENSION_TOOL := scripts/addons_core/bl_pkg/cli/blender_ext.py
 
-.PHONY: demo docs docs-pictures gallery starter starter-page test setup build lint unit worker blender window bench clean
+.PHONY: demo docs docs-pictures gallery starter starter-page test setup build lint unit worker blender window bench panel-pictures clean
 
 demo: $(BACKEND)/.ready .environments/bpy-$(DEMO_BPY)/.ready
 	$(BACKEND)/bin/flowbrush demo build/demo --blender .environments/bpy-$(DEMO_BPY)/bin/python
@@ -102,6 +102,10 @@ blender: setup build
 
 window: $(BACKEND)/.ready build
 	cd tests && PYTHONPATH=../build/installed $(abspath $(BACKEND))/bin/python -m pytest -c pytest.ini window
+
+# Every panel, menu and question in both themes and all languages, in build/panels; half an hour.
+panel-pictures: $(BACKEND)/.ready build
+	PYTHONPATH=build/installed $(BACKEND)/bin/python tests/window/picture_panels.py build/panels
 
 clean:
 	rm -rf build manual

@@ -7,9 +7,12 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .backend.environment import python_of
 from .backend.installing.variants import VARIANTS
+from .languages.lines import PIXELS_A_LETTER, lines
+from .scene.compat import RELATIVE_PATH
 from .translations import said
 
 PACKAGE = __package__
+MARGIN = 8  # letters that lines in the preferences are shorter than their region
 BACKEND = "flowbrush-backend"  # the folder that is made in the place the user chose
 VARIANT_ITEMS = [
     ("AUTO", "Fits This Machine", "What the graphics card and its driver can run"),
@@ -26,11 +29,13 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         name="Backend Python",
         description="Python that has torch and diffusers; when empty, the environment that Flowbrush makes for itself",
         subtype="FILE_PATH",
+        options=RELATIVE_PATH,
     )
     backend_place: StringProperty(
         name="Backend Place",
         description="Folder that gets a folder flowbrush-backend; when empty, Blender's own folder for extensions",
         subtype="DIR_PATH",
+        options=RELATIVE_PATH,
     )
     variant: EnumProperty(
         name="Computes On", description="Which build of PyTorch is installed", items=VARIANT_ITEMS, default="AUTO"
@@ -40,12 +45,14 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         description="Folder that gets a folder for every shot; // is the folder of the .blend file",
         default="//flowbrush",
         subtype="DIR_PATH",
+        options=RELATIVE_PATH,
     )
 
     models: StringProperty(
         name="Models",
         description="Folder that gets the models that are downloaded; when empty, Blender's own folder for extensions",
         subtype="DIR_PATH",
+        options=RELATIVE_PATH,
     )
 
     use_footage: BoolProperty(
@@ -56,6 +63,7 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         name="Estimator Weights",
         description="Folder with the weights of the networks that estimate conditions of footage",
         subtype="DIR_PATH",
+        options=RELATIVE_PATH,
     )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -71,14 +79,17 @@ class FlowbrushPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "use_footage")
         if self.use_footage:
             layout.prop(self, "estimator_weights")
-        row = layout.row()
-        row.operator("flowbrush.check_environment", icon="CHECKMARK")
-        row.operator("flowbrush.set_up_environment", icon="IMPORT")
-        row.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
-        row.operator("flowbrush.remove_environment", icon="TRASH")
+        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        grid.operator("flowbrush.check_environment", icon="CHECKMARK")
+        grid.operator("flowbrush.set_up_environment", icon="IMPORT")
+        grid.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
+        grid.operator("flowbrush.remove_environment", icon="TRASH")
         job = context.window_manager.flowbrush
+        letters = int(context.region.width / context.preferences.system.ui_scale / PIXELS_A_LETTER) - MARGIN
         for text in filter(None, (job.sentence if job.running else "", job.environment)):
-            layout.label(text=said(text))
+            column = layout.column(align=True)
+            for line in lines(said(text), max(letters, 20)):
+                column.label(text=line, translate=False)
 
 
 def get() -> FlowbrushPreferences:

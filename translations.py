@@ -18,12 +18,14 @@ CONTEXTS = (contexts.default, contexts.operator_default, languages.CONTEXT)
 
 @dataclass(frozen=True)
 class _Part:
-    """What stands in a hole of a sentence: as it is, or, as `{0:said}`, translated."""
+    """What stands in a hole of a sentence: as it is, or translated as `languages` says."""
 
     text: str
     translate: Callable[[str], str]
 
     def __format__(self, how: str) -> str:
+        if how == "list":
+            return ", ".join(said(one, self.translate) for one in self.text.split(", "))
         return said(self.text, self.translate) if how == "said" else self.text
 
 

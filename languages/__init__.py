@@ -2,7 +2,8 @@
 
 A sentence with a name or a number in it is written with numbered holes, as "{0} is finished". Such sentences are put
 together where they are born, often in another process, and are told apart again here: what reaches the window is
-English, which also stands in logs and reports. `{0:said}` in a translation: what stands there is translated as well.
+English, which also stands in logs and reports. `{0:said}` in a translation: what stands there is translated as well,
+`{0:list}`: each of the words between its commas.
 """
 
 import re

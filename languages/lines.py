@@ -5,7 +5,8 @@ import textwrap
 
 WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"  # signs as wide as two letters
 STAYS = "、。，．：；！？）」』】…ー"  # may not begin a line
-PIECES = re.compile(rf"[{WIDE}][{STAYS}]*|[^\s{WIDE}]+|\s+")
+PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
+PIECES = re.compile(rf"[{WIDE}][{STAYS}]*|[^\s{WIDE}]+[{STAYS}]*|\s+")
 
 
 def lines(text: str, letters: int) -> list[str]:

@@ -1,6 +1,5 @@
 """Models of the catalogue: choose one, download it with what it needs, remove it with its files."""
 
-import textwrap
 from typing import Any
 
 import bpy
@@ -15,6 +14,7 @@ from ..backend.models import installed
 from ..backend.models.catalogue import Entry, Licence
 from ..backend.protocol import Message
 from ..backend.take import TakeSettings
+from ..languages.lines import lines
 from ..properties import models
 from ..translations import said
 from . import job, worker
@@ -92,7 +92,7 @@ class FLOWBRUSH_OT_choose_model(Asks, bpy.types.Operator):
             return said("The small model that comes with Flowbrush: five styles, fast on any machine. GPL-3.0-or-later")
         state = "downloaded" if entry.id in models.known().there else f"to be downloaded, {models.size_of([entry])}"
         use = models.COMMERCIAL[entry.licence.commercial]
-        return f"{entry.about}. {entry.licence.name}: {said(use)}; {said(state)}"
+        return f"{said(entry.about)}. {entry.licence.name}: {said(use)}; {said(state)}"
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Shows the licence of what is there and was never agreed to, as in a folder from another machine."""
@@ -267,8 +267,8 @@ def _draw_licence(layout: Any, licence: Licence, entries: list[Entry]) -> None:
     box = layout.box().column(align=True)
     icon = "CHECKMARK" if licence.commercial == "yes" else "INFO" if licence.commercial == "conditions" else "ERROR"
     box.label(text=f"{licence.name}: {said(models.COMMERCIAL[licence.commercial])}", icon=icon)
-    for line in textwrap.wrap(licence.terms, LINE):
-        box.label(text=line, icon="BLANK1")
+    for line in lines(said(licence.terms), LINE):
+        box.label(text=line, icon="BLANK1", translate=False)
     box.operator("wm.url_open", text="Read the Licence", icon="URL").url = licence.link
     for page in dict.fromkeys(entry.page for entry in entries):
         box.operator("wm.url_open", text=page.removeprefix("https://"), icon="URL").url = page

@@ -1,6 +1,5 @@
 """Settings as a file, as pasted text and as Blender's presets."""
 
-import textwrap
 from pathlib import Path
 
 import bpy
@@ -12,8 +11,9 @@ from ..backend.errors import FlowbrushError
 from ..backend.foreign import translate
 from ..backend.foreign.draft import Translation
 from ..backend.settings_file import ENDING, read_settings, write_settings
+from ..languages.lines import lines
 from ..settings import LOOK, apply_settings, differences, take_settings
-from ..translations import reported
+from ..translations import reported, said
 from . import job
 
 DIALOG_WIDTH = 560  # pixels, at scale 1
@@ -144,8 +144,8 @@ class FLOWBRUSH_OT_preset_add(AddPresetBase, bpy.types.Operator):
 
 def _draw_lines(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     column = layout.column(align=True)
-    for line in textwrap.wrap(text, LINE):
-        column.label(text=line, icon=icon)
+    for line in lines(said(text), LINE):
+        column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1"
 
 

@@ -6,7 +6,7 @@ from .. import chips
 from ..translations import said
 from .tab import FlowbrushPanel, draw_text, field_layout
 
-WIDE = 270  # pixels of the interface at scale 1, from which on a line has room for the scale
+WIDE = 340  # pixels of the interface at scale 1, from which on a line has room for the scale
 
 
 class FLOWBRUSH_UL_controls(bpy.types.UIList):
@@ -91,11 +91,11 @@ class FLOWBRUSH_PT_classes(FlowbrushPanel, bpy.types.Panel):
 
 
 def _draw_class(layout: bpy.types.UILayout, owner: bpy.types.ID, target: str, icon: str) -> None:
-    """Name, class with its colour, and a button that removes it."""
+    """Name, and below it the class with its colour and a button that removes it."""
     chosen = chips.class_of(owner)
-    split = layout.split(factor=0.4)
-    split.label(text=owner.name, icon=icon)
-    row = split.row(align=True)
+    column = layout.column(align=True)
+    column.label(text=owner.name, icon=icon)
+    row = column.row(align=True)
     row.operator(
         "flowbrush.set_class", text=chosen.title() or "No Class", icon_value=chips.icon(chosen)
     ).target = target

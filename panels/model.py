@@ -69,7 +69,8 @@ def _draw_entry(layout: Any, now: models.Known, entry: Any, operator: str) -> No
 
 def _draw_about(layout: Any, context: bpy.types.Context, now: models.Known, entry: Any) -> None:
     box = layout.box()
-    draw_text(box, context, f"{entry.about}. {models.FAMILIES[entry.family]}", translate=False)
+    draw_text(box, context, entry.about)
+    box.label(text=models.FAMILIES[entry.family], translate=False)
     row = box.row(align=True)
     row.label(text=entry.licence.name, translate=False)
     row.operator("wm.url_open", text="", icon="URL").url = entry.licence.link
@@ -93,7 +94,8 @@ def _draw_conditions(layout: Any, context: bpy.types.Context, now: models.Known)
     column.label(text="ControlNets of the conditions in use")
     for one in conditions:
         lack = "" if one.found else f": {said('not there yet' if one.entry else 'none for this model')}"
-        column.label(text=f"{said(one.title)}{lack}", translate=False, icon="CHECKMARK" if one.found else "ERROR")
+        icon = "CHECKMARK" if one.found else "ERROR"
+        draw_text(column, context, f"{said(one.title)}{lack}", icon, translate=False)
     if missing := list(dict.fromkeys(one.entry for one in conditions if one.entry)):
         _draw_download(layout, now, missing, "Download ControlNets")
 

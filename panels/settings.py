@@ -1,5 +1,7 @@
 """Presets, and settings as files and text: two small buttons in the tab's header."""
 
+from typing import Any
+
 import bpy
 from bl_ui.utils import PresetPanel
 
@@ -11,6 +13,10 @@ class FLOWBRUSH_PT_presets(PresetPanel, bpy.types.Panel):
     preset_subdir = "flowbrush"
     preset_operator = "script.execute_preset"
     preset_add_operator = "flowbrush.preset_add"
+
+    def path_menu(self, folders: list[str], operator: str, **options: Any) -> None:
+        """The presets, and a field for a new one. Before the first there is no folder, which Blender calls missing."""
+        bpy.types.Menu.path_menu(self, folders or bpy.utils.preset_paths(""), operator, **options)
 
 
 class FLOWBRUSH_MT_settings(bpy.types.Menu):

@@ -3,12 +3,11 @@
 import bpy
 
 from ..languages import CONTEXT
-from ..languages.lines import lines
+from ..languages.lines import PIXELS_A_LETTER, lines
 from ..properties.next_step import next_step
 from ..translations import said
 
 PACKAGE = __package__.rpartition(".")[0]
-PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
 
 
 class FlowbrushPanel:
@@ -43,10 +42,10 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     elif job.error:
         box = draw_error(layout, context)
         if job.code == "no_environment":
-            row = box.row()
-            row.alert = False
-            row.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
-            row.operator("preferences.addon_show", text="Open Preferences").module = PACKAGE
+            column = box.column(align=True)
+            column.alert = False
+            column.operator("flowbrush.repair_environment", icon="TOOL_SETTINGS")
+            column.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = PACKAGE
     elif job.sentence:
         draw_text(layout, context, job.sentence, icon="INFO" if job.code == "cancelled" else "CHECKMARK")
 

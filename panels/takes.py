@@ -7,7 +7,7 @@ from ..translations import said
 from .tab import FlowbrushPanel, draw_text
 
 STARS = range(1, 6)
-WIDE = 350  # pixels of the interface at scale 1, from which on a line has room for style and method
+WIDE = 420  # pixels of the interface at scale 1, from which on a line has room for style and method
 
 
 class FLOWBRUSH_UL_takes(bpy.types.UIList):

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ..backend.additions import MAX_LORA_WEIGHT, EmbeddingSettings, LoraSettings
+from ..scene.compat import RELATIVE_PATH
 from .control import DIGITS
 
 
@@ -19,7 +20,7 @@ class FlowbrushLora(bpy.types.PropertyGroup):
         name="File",
         description="A safetensors file that was made for the family of the model",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
     weight: FloatProperty(
         name="Weight",
@@ -50,7 +51,7 @@ class FlowbrushEmbedding(bpy.types.PropertyGroup):
         name="File",
         description="A safetensors file that was made for the family of the model",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
     token: StringProperty(
         name="Token",

@@ -7,6 +7,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ..backend.take import MAX_SCALE, ControlSettings
+from ..scene.compat import RELATIVE_PATH
 from .export import CONDITION_TEXTS
 
 DIGITS = 6  # of Blender's single precision numbers: 0.7 stays 0.7, as a style says it
@@ -50,7 +51,7 @@ class FlowbrushControl(bpy.types.PropertyGroup):
         name="ControlNet",
         description="A diffusers folder or a safetensors file; when empty, the one that lies with the model",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
 
     @property

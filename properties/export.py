@@ -4,6 +4,8 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ..backend.needs import CONDITIONS
+from ..languages import CONTEXT
+from ..scene.compat import RELATIVE_PATH
 
 # Name, description and bit of each condition. A .blend stores the bits: they must not change.
 CONDITION_TEXTS = {
@@ -41,9 +43,11 @@ class FlowbrushExport(bpy.types.PropertyGroup):
             if name in CONDITIONS
         ],
         options={"ENUM_FLAG"},
+        translation_context=CONTEXT,
     )
     folder: StringProperty(
         name="Folder",
         description="Gets a folder for each condition; when empty, the folder export in the shot's",
         subtype="DIR_PATH",
+        options=RELATIVE_PATH,
     )

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import FloatProperty, IntProperty, StringProperty
 
 from ..backend.take import MAX_CLIP_SKIP, MAX_SCALE, PREDICTIONS, TakeSettings
+from ..scene.compat import RELATIVE_PATH
 from .control import DIGITS
 from .fields import choice_field
 
@@ -25,7 +26,7 @@ class FlowbrushModel(bpy.types.PropertyGroup):
         description="The part that turns pictures into latents and back, instead of the model's own: a diffusers "
         "folder or a safetensors file. Pale or greenish pictures can come from a wrong one",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
     clip_skip: IntProperty(
         name="Clip Skip",
@@ -47,7 +48,7 @@ class FlowbrushModel(bpy.types.PropertyGroup):
         name="Reference",
         description="A picture whose style is taken, through an IP-Adapter; empty for none",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
     reference_scale: FloatProperty(
         name="Reference Scale",
@@ -62,7 +63,7 @@ class FlowbrushModel(bpy.types.PropertyGroup):
         name="IP-Adapter",
         description="What takes the reference's style: a safetensors file; when empty, the downloaded one that fits",
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
 
     @property

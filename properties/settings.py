@@ -18,6 +18,7 @@ from ..backend.needs import METHODS
 from ..backend.take import LIGHTS, SCHEDULERS, SEED_MODES, ControlSettings, RegionSettings, TakeSettings
 from ..languages import CONTEXT
 from ..scene import keyed_lists, words
+from ..scene.compat import RELATIVE_PATH
 from ..scene.names import check_mask
 from . import control
 from .addition import FlowbrushEmbedding, FlowbrushLora
@@ -145,7 +146,7 @@ class FlowbrushSettings(bpy.types.PropertyGroup):
         description="The word starter for the model that comes along, a diffusers folder or a safetensors file",
         default=FIRST.model,
         subtype="FILE_PATH",
-        options=set(),
+        options=RELATIVE_PATH,
     )
 
     scheduler: choice_field(

@@ -19,6 +19,10 @@ CYCLES_DEFAULT_SHADER = "ShaderNodeBsdfPrincipled" if bpy.app.version >= (5, 0, 
 # Before 5.0 the names of view layer, pass and channel may not have more than 63 bytes together: room for the layer's.
 LONGEST_LAYER_NAME = 63 if bpy.app.version >= (5, 0, 0) else 32
 
+# What a property with a path needs where // in front of it means the folder of the .blend file; without it, since 4.5,
+# the field is drawn as if that were wrong.
+RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
 
 def choose_file_format(settings: bpy.types.ImageFormatSettings, file_format: str) -> None:
     """Sets the file format of a render; since 5.0 the medium has to be chosen first."""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flowbrush.scene.bone_names import FINGERS, LIMBS, SIDES
 
 INTERFACE = ("panels", "operators", "properties", "preferences.py", "settings.py", "backend_state.py")
 ROOMS = ("backend", "scene")  # of these only what their errors say
+KINDS = ("model", "lora", "embedding", "vae")  # of the catalogue's entries; the others come with these
 SILENT = ("backend/training/", "backend/quality/", "backend/__main__.py", "scene/__main__.py", "__main__.py")
 SPOKEN = (  # all that they say
     "backend/pace.py",
@@ -19,6 +21,9 @@ SPOKEN = (  # all that they say
     "backend/installing/variants.py",
     "backend/installing/progress.py",
     "backend/models/download.py",
+    "backend/foreign/deforum.py",
+    "backend/foreign/draft.py",
+    "backend/foreign/infotext.py",
 )
 # What is not read as English: names, code, and what Blender says by itself
 NAMES = frozenset(
@@ -62,8 +67,23 @@ UNSAID = frozenset(  # what is looked for in another program's output, stands in
         "take 1",
         "hero & !sword",
         "diffusers, transformers",
+        "PyTorch, SciPy, NumPy",
+        "BSD-3-Clause, GPL-2.0-or-later",
         "MIT or Apache-2.0",
         "{0} in {1}",
+        "euler a",
+        "dpm++ 2m karras",
+        "dpm++ 2m automatic",
+        "Negative prompt:",
+        "ControlNet \\d+",
+        "Sampler",
+        "Size",
+        "CFG scale",
+        "Denoising strength",
+        "Schedule type",
+        "Module",
+        "Guidance Start",
+        "Guidance End",
         "{0}, {1}, {2} in the segmentation",
         "Apple Metal",
         "DDIM Trailing",
@@ -87,6 +107,24 @@ ALSO = (
     "object",
     "collection",
     "material",
+    "embedding",
+    "object, collection or material",
+    "object with the custom property",
+    "object whose property {0} is",
+    "did you mean {0}?",
+    "look at the names in the Outliner",
+    "an object",
+    "a collection",
+    "a material",
+    "{0} is both {1} and {2}: the {3} is meant, or say {4}",
+    "a name is missing",
+    "this quote is not closed",
+    "'&' or '|' is missing",
+    "this ')' closes nothing",
+    "the '(' at character {0} is not closed",
+    "more than {0} signs within each other",
+    "at character {0}, '{1}',",
+    "at its end",
     "Cancelled; finished frames are kept",
     "has other settings or another model",
     "is of another capture, and was made by a Flowbrush that did not note which frames that concerns",
@@ -114,7 +152,17 @@ def words(root: Path) -> dict[str, str]:
             continue
         for line, sentence in some:
             found.setdefault(sentence, f"{name}:{line}")
-    return {**dict.fromkeys(ALSO, "english_words.ALSO"), **found}
+    return {**dict.fromkeys(ALSO, "english_words.ALSO"), **dict.fromkeys(_catalogue(root), "catalogue.toml"), **found}
+
+
+def _catalogue(root: Path) -> Iterator[str]:
+    """What the catalogue says of licences, and of all that is shown as more than a name."""
+    given = tomllib.loads((root / "backend" / "models" / "catalogue.toml").read_text("utf-8"))
+    for entry in given["model"].values():
+        if entry["kind"] in KINDS:
+            yield entry["about"]
+    for licence in given["licence"].values():
+        yield licence["terms"]
 
 
 def template(node: ast.expr) -> str | None:
@@ -168,7 +216,7 @@ def is_english(sentence: str) -> bool:
         or re.search(r"_(PT|MT|UL|OT)_|bpy\.", plain)
     ):
         return False
-    return bool(re.search(r"[A-Za-z] |[ ][a-z]", plain) or re.fullmatch(r"[A-Z][A-Za-z-]+", plain))
+    return bool(re.search(r"[A-Za-z],? |[ ][a-z]", plain) or re.fullmatch(r"[A-Z][A-Za-z-]+", plain))
 
 
 def _tooltip(node: ast.ClassDef) -> Iterator[tuple[int, str]]:

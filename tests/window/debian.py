@@ -35,6 +35,25 @@ class Root:
         if made.returncode != 0:
             pytest.skip(f"Debian {self.suite} gave no Blender: {made.stderr.strip()[-300:]}")
 
+    def prepare(self, folder: Path) -> tuple[Path, Path]:
+        """Writes the built extension and the demo's scene into `folder`, and gives both."""
+        home, log, scene = folder / "home", folder / "log", folder / "scene.blend"
+        home.mkdir()
+        build = ["blender", "--command", "extension", "build", "--source-dir", PACKAGE, "--output-dir", folder]
+        assert self.run(home, *build) == 0
+        script = ["blender", "--background", "--python", PACKAGE / "launch.py", "--", "scene", "--log", log]
+        self.run(home, *script, "demo-scene", scene)
+        assert scene.exists(), "the demo's scene was not written; what Blender said is above"
+        (archive,) = folder.glob("flowbrush-*.zip")
+        return archive, scene
+
+    def install(self, home: Path, archive: Path) -> None:
+        """Installs the extension for a new user, whose HOME is made."""
+        home.mkdir()
+        own = shutil.copy(archive, home.parent)
+        install = ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e"]
+        assert self.run(home, *install, own) == 0
+
     def run(self, home: Path, *command: str | Path, limit: float = 120.0, also: tuple[Path, ...] = ()) -> int:
         """Runs a command inside; HOME, the test's folder, the package, the backend's Python and `also` are there."""
         folders = dict.fromkeys([HERE, PACKAGE, home.parent, Path(sys.prefix), Path(sys.base_prefix), *also])

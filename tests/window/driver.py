@@ -43,9 +43,14 @@ class Desk:
         """The region `region` of the largest area that shows the editor `kind`."""
         return next(found for found in self.area(kind).regions if found.type == region)
 
-    def photograph(self, name: str) -> None:
-        """Saves the whole screen as NAME.png."""
-        subprocess.run(["import", "-silent", "-window", "root", str(self.folder / f"{name}.png")], check=True)
+    def photograph(self, name: str, part: tuple[int, int, int, int] | None = None) -> None:
+        """Saves the screen as NAME.png. part: left, bottom, width and height; None for all of it."""
+        crop = []
+        if part is not None:
+            left, bottom, width, height = part
+            crop = ["-crop", f"{width}x{height}+{left}+{self.window.height - bottom - height}", "+repage"]
+        picture = str(self.folder / f"{name}.png")
+        subprocess.run(["import", "-silent", "-window", "root", *crop, picture], check=True)
 
     def save(self) -> None:
         """Writes what was found to found.json."""

@@ -18,7 +18,7 @@ from flowbrush.backend.shot import Shot
 from made_footage import pan, write_movie
 
 sys.path.insert(0, str(Path(__file__).parent))
-from debian import HERE, PACKAGE, REPOSITORY, Root
+from debian import HERE, REPOSITORY, Root
 
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 FRAMES = 6
@@ -32,35 +32,22 @@ def root(request: pytest.FixtureRequest) -> Root:
 
 
 @pytest.fixture(scope="module")
-def prepared(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the built extension and the demo's scene."""
-    folder = tmp_path_factory.mktemp(root.suite)
-    home = folder / "home"
-    home.mkdir()
-    build = ["blender", "--command", "extension", "build", "--source-dir", PACKAGE, "--output-dir", folder]
-    assert root.run(home, *build) == 0
-    log = folder / "log"
-    scene = ["blender", "--background", "--python", PACKAGE / "launch.py", "--", "scene", "--log", log, "demo-scene"]
-    root.run(home, *scene, folder / "scene.blend")
-    assert (folder / "scene.blend").exists(), "the demo's scene was not written; what Blender said is above"
-    return folder
+def prepared(root: Root, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The built extension and the demo's scene."""
+    return root.prepare(tmp_path_factory.mktemp(root.suite))
 
 
 Perform = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
-def perform(root: Root, prepared: Path, tmp_path: Path) -> Perform:
+def perform(root: Root, prepared: tuple[Path, Path], tmp_path: Path) -> Perform:
     """Installs the extension for a new user, runs a script of session.py in a window, and gives what it found."""
 
     def run(script: str) -> dict[str, Any]:
-        home, scene = tmp_path / "home", tmp_path / "knight.blend"
-        home.mkdir()
-        shutil.copy(prepared / "scene.blend", scene)
-        (archive,) = prepared.glob("flowbrush-*.zip")
-        shutil.copy(archive, tmp_path)
-        install = ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e"]
-        assert root.run(home, *install, tmp_path / archive.name) == 0
+        home, (archive, demo) = tmp_path / "home", prepared
+        scene = shutil.copy(demo, tmp_path / "knight.blend")
+        root.install(home, archive)
         window = ["--enable-event-simulate", "--gpu-backend", "opengl", "--window-geometry", "0", "0", "1920", "1200"]
         arguments = ["--python", HERE / "session.py", "--", script, tmp_path, sys.executable, str(FRAMES)]
         root.run(home, HERE / "on_screen", "blender", *window, scene, *arguments, limit=900)
