@@ -4,9 +4,10 @@ import re
 import textwrap
 
 WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"  # signs as wide as two letters
-STAYS = "、。，．：；！？）」』】…ー"  # may not begin a line
-PIXELS_A_LETTER = 7  # of the interface's font at scale 1, on average
-PIECES = re.compile(rf"[{WIDE}][{STAYS}]*|[^\s{WIDE}]+[{STAYS}]*|\s+")
+STAYS = "、。，．：；！？）」』】”…ー"  # may not begin a line
+OPENS = "（「『【“"  # may not end one
+PIXELS_A_LETTER = 6.2  # of the interface's font at scale 1, in wide words
+PIECES = re.compile(rf"[{OPENS}]*(?:[{WIDE}]|[^\s{WIDE}]+)[{STAYS}]*|\s+")
 
 
 def lines(text: str, letters: int) -> list[str]:

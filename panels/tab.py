@@ -88,8 +88,9 @@ def draw_text(
 ) -> None:
     """A sentence in as many lines as the sidebar's width asks for. translate: not for what the user wrote."""
     width = context.region.width / context.preferences.system.ui_scale
+    room = width - (60 if icon == "NONE" else 80)
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in lines(said(text) if translate else text, max(20, int((width - 60) / PIXELS_A_LETTER))):
+    for line in lines(said(text) if translate else text, max(20, int(room / PIXELS_A_LETTER))):
         column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else icon

@@ -3,6 +3,7 @@
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from ..languages import CONTEXT
 from ..scene.bone_maps import JOINTS
 
 
@@ -27,4 +28,5 @@ for _joint in JOINTS:
         description="The bone that begins at this joint; fingers by their first bone. An empty one is left out, "
         "or put where an average person has it",
         options=set(),
+        translation_context=CONTEXT,
     )

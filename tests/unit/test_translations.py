@@ -68,4 +68,5 @@ def test_lines_break_between_words_or_between_signs() -> None:
     assert lines("在后台渲染镜头，的各通道", 12) == ["在后台渲染镜", "头，的各通道"]
     assert lines("后台渲染镜，头的各通道", 10) == ["后台渲染", "镜，头的各", "通道"]
     assert lines("安装 PyTorch 以后", 8) == ["安装", "PyTorch", "以后"]
+    assert lines("无法运行（/bin/python）：请设置", 10) == ["无法运行", "（/bin/python）：", "请设置"]
     assert lines("", 8) == []

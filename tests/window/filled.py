@@ -86,7 +86,7 @@ def fill_tab(scene: bpy.types.Scene, folder: Path) -> None:
     chosen.fill_controls(
         part("backend.take").ControlSettings(name) for name in ("depth", "lineart_grease_pencil", "openpose_faceonly")
     )
-    for mask in ("Rig | Ground", "Nobody", "knight"):
+    for mask in ("Knight_*", "nobody", "knight"):
         bpy.ops.flowbrush.region_add()
         chosen.regions[-1].mask = mask
     for frame, prompt in ((12, "the same at dusk"), (30, "night, lanterns")):
@@ -97,7 +97,7 @@ def fill_tab(scene: bpy.types.Scene, folder: Path) -> None:
     for name in ("hyper-8-steps", "ink-wash-of-a-long-name"):
         chosen.loras.add().file = str(folder / f"{name}.safetensors")
     chosen.embeddings.add().file = str(folder / "easynegative.safetensors")
-    chosen.paint = "Rig"
+    chosen.paint = "Knight_*"
     chosen.model = "sd15"
     chosen.model_use.reference = str(folder / "reference.png")
     chosen.export.conditions = {"depth", "openpose"}

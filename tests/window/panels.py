@@ -94,7 +94,9 @@ def photograph_popups(desk: Desk, name: str) -> Generator[float, None, None]:
         with bpy.context.temp_override(window=desk.window, area=area, region=region):
             show()
         yield 1.0
-        desk.photograph(f"{name}-popup-{popup}", (left, top - height, width, height))
+        # Warnings stand in the middle of the window, all else beside the mouse.
+        lower = desk.window.height // 2 - height // 4 if popup == "remove" else top - height
+        desk.photograph(f"{name}-popup-{popup}", (left, lower, width, height // 2 if popup == "remove" else height))
         for value in ("PRESS", "RELEASE"):
             desk.event("ESC", value, x, y)
         yield 0.3
@@ -103,9 +105,9 @@ def photograph_popups(desk: Desk, name: str) -> Generator[float, None, None]:
 def photograph_all(desk: Desk, name: str) -> Generator[float, None, None]:
     """The tab in all its states, the sequencer's, the wipe, the preferences, and what pops up."""
     scene, chosen = bpy.context.scene, bpy.context.preferences.addons[MODULE].preferences
-    desk.event("MOUSEMOVE", "NOTHING", 9, 9)  # or there would be tooltips
     part("operators.refresh").look(scene)  # what it writes is in the language of the interface
     part("operators.queue").look()
+    desk.event("MOUSEMOVE", "NOTHING", 9, 9)  # or there would be tooltips
     states = {
         "tab": {"sentence": "take 1 is on the timeline"},
         "tab-runs": {
@@ -125,6 +127,7 @@ def photograph_all(desk: Desk, name: str) -> Generator[float, None, None]:
     yield from photograph_region(desk, f"{name}-wipe", "IMAGE_EDITOR", "WINDOW")
     yield from photograph_popups(desk, name)
     tell()
+    desk.event("MOUSEMOVE", "NOTHING", 9, 9)
     chosen.backend_python = ""
     bpy.context.preferences.system.use_online_access = False
     yield from photograph_region(desk, f"{name}-welcome", "VIEW_3D", "UI")
