@@ -31,7 +31,7 @@ from .operators import (
     takes,
     watch,
 )
-from .panels import menu, wipe
+from .panels import menu, strip_menus, wipe
 from .properties.addition import FlowbrushEmbedding, FlowbrushLora
 from .properties.control import FlowbrushControl
 from .properties.export import FlowbrushExport
@@ -106,7 +106,7 @@ def register() -> None:
     bpy.types.WindowManager.flowbrush_picture = bpy.props.PointerProperty(type=FlowbrushPicture)
     bpy.types.WindowManager.flowbrush_takes = bpy.props.CollectionProperty(type=FlowbrushTakeList)
     bpy.types.WindowManager.flowbrush_queue = bpy.props.PointerProperty(type=FlowbrushQueue)
-    panels.restyle.register()
+    strip_menus.register()
     menu.register()
     keymaps.register()
     context_help.register()
@@ -133,7 +133,7 @@ def unregister() -> None:
     context_help.unregister()
     keymaps.unregister()
     menu.unregister()
-    panels.restyle.unregister()
+    strip_menus.unregister()
     wipe.unregister()
     bpy.app.handlers.redo_post.remove(picture.show_again)
     bpy.app.handlers.undo_post.remove(picture.show_again)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from . import needs, timings
-from .errors import ShotError
 from .methods import METHODS
 from .methods.areas import Areas
 from .methods.executor import pending, picture_path, renewed, run_plan
@@ -15,8 +14,8 @@ from .methods.plan import Method, Task, whole_plan
 from .methods.refine import Refined
 from .methods.studio import Studio
 from .models.choice import fingerprints, resolve
-from .over_time import renumbered
 from .painters.diffusion import DiffusionPainter
+from .possible import possible
 from .progress import FrameDone
 from .shot import Shot
 from .take import Take, TakeSettings
@@ -83,31 +82,6 @@ def within(settings: TakeSettings, shot: Shot) -> TakeSettings:
     frames = shot.captured_frames(settings.frames)
     whole = (frames.start, frames.stop - 1) == shot.frames
     return replace(settings, frames=None if whole else (frames.start, frames.stop - 1))
-
-
-def possible(settings: TakeSettings, shot: Shot, warn: Callable[[str], None]) -> TakeSettings:
-    """`settings` without the optional controls whose condition `shot` cannot give; `warn` is told of each.
-
-    Footage has no surfaces: there the method `flow` takes the place of `surface`, and `warn` is told of that as well.
-    Raises SettingsError for a name that is no condition, ShotError (MISSING_PASS) where `shot` lacks what else is
-    needed.
-    """
-    if shot.source == "footage" and settings.method == "surface":
-        warn("Footage has no surfaces: painted with the method flow, along its estimated motion")
-        settings = replace(settings, method="flow")
-    needs.check_method(shot, settings.method)
-    kept: list[int] = []
-    for index, control in enumerate(settings.controls):
-        try:
-            needs.check_condition(shot, control.condition)
-        except ShotError as lack:
-            if not control.optional:
-                raise
-            warn(f"Painted without '{control.condition}'. {lack}")
-        else:
-            kept.append(index)
-    controls = tuple(settings.controls[index] for index in kept)
-    return replace(settings, controls=controls, over_time=renumbered(settings.over_time, "controls", kept))
 
 
 def _remove_other(shot: Shot, name: str, settings: TakeSettings, models: dict[str, str]) -> None:

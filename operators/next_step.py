@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..properties.next_step import next_step
+from ..properties.next_step import step_in
 from ..translations import reported
 from .job import nothing_runs
 
@@ -28,9 +28,10 @@ class FLOWBRUSH_OT_next_step(bpy.types.Operator):
         return self._do(context, "EXEC_DEFAULT")
 
     def _do(self, context: bpy.types.Context, how: str) -> set[str]:
-        operator = getattr(bpy.ops.flowbrush, next_step(context.scene).operator.removeprefix("flowbrush."))
+        step = step_in(context)
+        operator = getattr(bpy.ops.flowbrush, step.operator.removeprefix("flowbrush."))
         try:
-            outcome = operator(how, True)  # the step that an undo takes back is its own
+            outcome = operator(how, True, **step.arguments)  # the step that an undo takes back is its own
         except RuntimeError as error:  # Blender's way to hand its errors on
             self.report({"ERROR"}, reported(str(error).strip().removeprefix("Error: ")))
             return {"CANCELLED"}

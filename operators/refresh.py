@@ -30,6 +30,7 @@ def look(scene: bpy.types.Scene) -> None:
         scene.flowbrush.captured = str(error)
         _forget(folder)
         return
+    take_list.shots[folder] = shot
     look_at_takes(shot)
     width, height = shot.resolution
     first, last = shot.frames
@@ -82,6 +83,7 @@ def _list_of(folder: Path) -> take_list.FlowbrushTakeList:
 
 
 def _forget(folder: Path) -> None:
+    take_list.shots.pop(folder, None)
     known = _list_of(folder)
     known.takes.clear()
     known.frames = known.missing = 0
@@ -95,6 +97,7 @@ def _tell(line: take_list.FlowbrushTake, shot: Shot, found: takes.Summary) -> No
     line.keyframes = " ".join(map(str, painted))
     line.problem = found.problem or ("It shows a former capture of the shot" if found.former else "")
     if found.settings:
+        take_list.made_with[shot.take_folder(found.name)] = found.settings
         style = found.settings.style or Path(found.settings.model).stem
         line.about = f"{said(style.replace('_', ' ').title())}, {said(METHOD_TEXTS[found.settings.method][0])}"
         line.prompt = found.settings.prompt

@@ -69,15 +69,19 @@ class FLOWBRUSH_OT_stylize_animation(JobOperator):
         description="Remove a take of this name that was made with other settings",
         options={"SKIP_SAVE"},
     )
+    take: bpy.props.StringProperty(
+        name="Take",
+        description="Name of the take, which becomes the one in the panel; when empty, that one",
+        options={"SKIP_SAVE"},
+    )
 
     def plan(self, context: bpy.types.Context) -> Job:
         """One stage: the worker, on the captured shot."""
         chosen = context.scene.flowbrush
         shot = captured_shot(context.scene)
-        stage = StylizeStage(
-            shot.folder, chosen.take, take_settings(chosen, shot.frame_numbers), replace_other=self.replace
-        )
-        name = chosen.take
+        name = self.take or chosen.take
+        stage = StylizeStage(shot.folder, name, take_settings(chosen, shot.frame_numbers), replace_other=self.replace)
+        chosen.take = name
 
         def finish(_message: Message) -> str:
             refresh.look_at_takes(shot, choose=name)

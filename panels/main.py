@@ -3,8 +3,9 @@
 import bpy
 
 from .. import backend_state
+from ..properties.next_step import step_in
 from . import settings
-from .tab import FlowbrushPanel, draw_job, draw_next_step
+from .tab import FlowbrushPanel, draw_job, draw_step
 
 
 class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
@@ -24,7 +25,7 @@ class FLOWBRUSH_PT_main(FlowbrushPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Progress and Cancel while a job runs; else the next step, and an error until the next job."""
         if not context.window_manager.flowbrush.running:
-            draw_next_step(self.layout, context)
+            draw_step(self.layout, step_in(context))
         draw_job(self.layout, context)
 
 

@@ -44,11 +44,11 @@ class FLOWBRUSH_PT_queue(FlowbrushPanel, bpy.types.Panel):
         draw_queue(self.layout, context)
 
 
-class FLOWBRUSH_PT_footage_queue(SequencerPanel, bpy.types.Panel):
+class FLOWBRUSH_PT_sequencer_queue(SequencerPanel, bpy.types.Panel):
     """The same in the sequencer."""
 
     bl_label = "Queue"
-    bl_parent_id = "FLOWBRUSH_PT_footage"
+    bl_parent_id = "FLOWBRUSH_PT_sequencer"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -100,4 +100,4 @@ def _draw_item(layout: bpy.types.UILayout, context: bpy.types.Context, item: bpy
     draw_text(layout, context, item.folder, icon="FILE_FOLDER", translate=False)
 
 
-CLASSES = (FLOWBRUSH_UL_queue, FLOWBRUSH_PT_queue, FLOWBRUSH_PT_footage_queue)
+CLASSES = (FLOWBRUSH_UL_queue, FLOWBRUSH_PT_queue, FLOWBRUSH_PT_sequencer_queue)

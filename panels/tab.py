@@ -4,7 +4,7 @@ import bpy
 
 from ..languages import CONTEXT
 from ..languages.lines import PIXELS_A_LETTER, lines
-from ..properties.next_step import next_step
+from ..properties.next_step import Step
 from ..translations import said
 
 PACKAGE = __package__.rpartition(".")[0]
@@ -75,12 +75,13 @@ def draw_main_button(layout: bpy.types.UILayout, operator: str, icon: str) -> No
     column.operator(operator, icon=icon)
 
 
-def draw_next_step(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def draw_step(layout: bpy.types.UILayout, step: Step) -> None:
     """One large button for what is to be done next."""
-    step = next_step(context.scene)
     column = layout.column()
     column.scale_y = 1.8
-    column.operator(step.operator, text=said(step.label), icon=step.icon)
+    button = column.operator(step.operator, text=said(step.label), icon=step.icon)
+    for name, value in step.arguments.items():
+        setattr(button, name, value)
 
 
 def draw_text(

@@ -4,12 +4,20 @@ They are kept in the window manager, because undo leaves that alone, as it does 
 them.
 """
 
+from pathlib import Path
+
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import preferences, thumbnails
+from ..backend.shot import Shot
+from ..backend.take import TakeSettings
 from ..languages import CONTEXT
 from ..scene import compare
+
+# What panels are drawn by without reading a file, as it was when last looked at
+shots: dict[Path, Shot] = {}  # by their folders
+made_with: dict[Path, TakeSettings] = {}  # the settings of takes, by the takes' folders
 
 
 class FlowbrushTake(bpy.types.PropertyGroup):

@@ -137,8 +137,8 @@ def test_disabling_removes_all_that_enabling_added(session):
     ]
     panels = ("main", "shot", "style", "regions", "people", "motion", "output", "takes", "conditions", "classes")
     panels = (*panels, "model", "model_use", "additions")
-    panels = (*panels, "export", "footage", "footage_takes", "queue", "footage_queue")
-    panels = (*panels, "restyle", "first_run")
+    panels = (*panels, "export", "footage", "queue", "first_run", "sequencer")
+    panels = (*panels, *(f"sequencer_{name}" for name in ("style", "output", "takes", "queue")))
     assert {f"FLOWBRUSH_PT_{name}" for name in panels} <= set(enabled["types"])
     of_windows = [f"WindowManager.flowbrush{end}" for end in ("", "_picture", "_takes", "_queue")]
     assert enabled["properties"] == [

@@ -79,7 +79,7 @@ def test_next_step_does_what_the_button_says_and_tells_its_error(monkeypatch, tm
     scene = bpy.context.scene
     bpy.context.preferences.addons["flowbrush"].preferences.shots_folder = str(tmp_path)
     monkeypatch.setattr(
-        "flowbrush.operators.next_step.next_step", lambda _scene: next_step.Step("flowbrush.new_take", "", "")
+        "flowbrush.operators.next_step.step_in", lambda _scene: next_step.Step("flowbrush.new_take", "", "")
     )
     before = scene.flowbrush.take
     bpy.ops.ed.undo_push(message="before")

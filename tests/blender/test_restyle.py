@@ -24,6 +24,7 @@ from flowbrush.backend.shot import Shot, frame_file
 from flowbrush.backend.take import Take, TakeSettings
 from flowbrush.operators import job, restyle
 from flowbrush.operators.restyle import for_material
+from flowbrush.properties.next_step import step_in
 from flowbrush.properties.picture import pair
 from flowbrush.scene import cameras, compat, strips
 from flowbrush.scene.strip_frames import Footage, OfScene, Shown, shown_by
@@ -464,6 +465,8 @@ def test_several_strips_are_stages_of_one_job_and_a_failure_keeps_what_is_done(
     movie_strip(here.scene, movie)
     for strip in all_of(here.scene):
         strip.select = True
+    with in_sequencer(here.scene):
+        assert step_in(bpy.context).label == "Restyle 2 Strips"
     assert run() == "2 strips are restyled"
     assert [one[0] for one in here.asked] == ["footage", "stylize", "footage", "stylize"]
     assert here.asked[0][1] == movie.name, "in the order of the timeline"

@@ -3,6 +3,8 @@
 The extension is registered from its folder, in this process.
 """
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +22,7 @@ from flowbrush.properties import takes as take_list
 from flowbrush.properties.next_step import free_name, next_step
 from flowbrush.properties.picture import pair
 from flowbrush.scene import compare, compat, growing, strips
+from flowbrush.settings import take_settings
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,6 +80,7 @@ def test_the_list_is_what_is_on_the_disk(here: SimpleNamespace) -> None:
 def test_the_large_button_says_what_is_next(here: SimpleNamespace) -> None:
     chosen, scene = here.scene.flowbrush, here.scene
     scene.frame_start, scene.frame_end = 1, 12
+    repaint(here, "ink")
     chosen.take = "ink"
     assert next_step(scene).label == "Load 12 Frames into Timeline"
     assert bpy.ops.flowbrush.load_into_sequencer() == {"FINISHED"}
@@ -94,6 +98,45 @@ def test_the_large_button_says_what_is_next(here: SimpleNamespace) -> None:
     assert next_step(scene).label == "Capture 12 Frames"
     chosen.take = "ink 9"
     assert free_name(scene) == "ink 10"
+
+
+def test_the_large_button_knows_that_settings_changed(here: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, scene = here.scene.flowbrush, here.scene
+    scene.frame_start, scene.frame_end = 1, 12
+    chosen.take = "ink"
+    repaint(here, "ink")
+    with monkeypatch.context() as patch:  # it is asked whenever the tab is drawn
+        patch.setattr(Path, "open", lambda *_: pytest.fail("a file is read"))
+        patch.setattr(os, "stat", lambda *_args, **_kwargs: pytest.fail("a file is looked at"))
+        chosen.prompt = "a fox"
+        step = next_step(scene)
+    assert (step.label, step.arguments) == ("Stylize 12 Frames as ink 1", {"take": "ink 1"})
+    repaint(here, "ink")
+    assert next_step(scene).label == "Load 12 Frames into Timeline"
+    chosen.strength = 0.2
+    assert next_step(scene).label == "Stylize 12 Frames as ink 1"
+    for frame, value in ((1, 0.2), (12, 0.8)):
+        chosen.strength = value
+        chosen.keyframe_insert("strength", frame=frame)
+    repaint(here, "ink")
+    assert next_step(scene).label == "Load 12 Frames into Timeline"
+    for curve in compat.action_curves(scene.animation_data):
+        curve.keyframe_points[1].co.y = 0.9
+        curve.update()
+    assert next_step(scene).label == "Repaint 11 Changed Frames"
+    replace(Take.load(here.shot, "ink"), capture="another").save()
+    refresh.look(scene)
+    assert next_step(scene).label == "Repaint What Changed"
+    chosen.method = "flow"
+    assert next_step(scene).label == "Capture 12 Frames", "the shot lacks the passes"
+
+
+def repaint(here: SimpleNamespace, name: str) -> None:
+    """As if the take had been painted with the settings in the panel, with what a shot without passes can give."""
+    here.scene.flowbrush.method = "per_frame"
+    here.scene.flowbrush.fill_controls(())
+    replace(Take.load(here.shot, name), settings=take_settings(here.scene.flowbrush)).save()
+    refresh.look(here.scene)
 
 
 def test_the_list_follows_scene_shot_and_file(here: SimpleNamespace, tmp_path: Path) -> None:

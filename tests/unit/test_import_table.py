@@ -28,6 +28,7 @@ FORBIDDEN = {
             "file_lock",
             "queue",
             "needs",
+            "possible",
             "pose",
             "ade20k",
             "progress",

@@ -17,10 +17,11 @@ from flowbrush.backend.methods.plan import Result, Task
 from flowbrush.backend.methods.studio import Studio
 from flowbrush.backend.needs import METHODS as NAMES
 from flowbrush.backend.painters.painter import PaintRequest
+from flowbrush.backend.possible import possible
 from flowbrush.backend.quality.contact_sheet import contact_sheet, read_frame
 from flowbrush.backend.quality.flicker import warping_error
 from flowbrush.backend.shot import Shot
-from flowbrush.backend.stylize import possible, within
+from flowbrush.backend.stylize import within
 from flowbrush.backend.take import ControlSettings, Take, TakeSettings
 from synthetic_shot import make_shot, place
 

@@ -17,8 +17,8 @@ from flowbrush.backend.methods.studio import Studio
 from flowbrush.backend.needs import METHODS as NAMES
 from flowbrush.backend.over_time import DIGITS, KeyedSetting, LaterPrompt, keyed, renumbered
 from flowbrush.backend.painters.painter import LatentGrid, PaintRequest
+from flowbrush.backend.possible import possible
 from flowbrush.backend.shot import Shot
-from flowbrush.backend.stylize import possible
 from flowbrush.backend.take import ControlSettings, RegionSettings, Take, TakeSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
