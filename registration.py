@@ -44,6 +44,7 @@ from .properties.queue import FlowbrushQueue, FlowbrushQueueItem
 from .properties.region import FlowbrushRegion
 from .properties.settings import FlowbrushSettings
 from .properties.takes import FlowbrushTake, FlowbrushTakeList
+from .scene import edits
 
 CLASSES: tuple[type, ...] = (
     preferences.FlowbrushPreferences,
@@ -117,6 +118,7 @@ def register() -> None:
     bpy.app.handlers.load_post.append(picture.look_away)
     bpy.app.handlers.undo_post.append(picture.show_again)
     bpy.app.handlers.redo_post.append(picture.show_again)
+    edits.register()
     wipe.register()
     bpy.app.timers.register(refresh.look_at_open_file)  # which may not be touched while add-ons are being enabled
 
@@ -135,6 +137,7 @@ def unregister() -> None:
     menu.unregister()
     strip_menus.unregister()
     wipe.unregister()
+    edits.unregister()
     bpy.app.handlers.redo_post.remove(picture.show_again)
     bpy.app.handlers.undo_post.remove(picture.show_again)
     bpy.app.handlers.load_post.remove(picture.look_away)
