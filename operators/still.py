@@ -17,8 +17,6 @@ from .capture import CaptureStage, check_scene, needed_for, order_for, unsaved_i
 from .job import Stage
 
 STILL = "still"
-
-
 _stills: dict[Path, tuple[CaptureOrder, edits.Look | None]] = {}  # what was captured into a folder, and how it looked
 
 
@@ -73,11 +71,10 @@ def _is_current(folder: Path, order: CaptureOrder, look: edits.Look | None) -> b
     if look is None or folder not in _stills:
         return False
     done, then = _stills[folder]
-    more = {*done.passes, *done.extras} >= {*order.passes, *order.extras}
-    if then != look or not more or replace(done, passes=order.passes, extras=order.extras) != order:
+    if then != look or replace(done, passes=order.passes, extras=order.extras) != order:
         return False
     try:
-        return not Shot.load(folder).missing_frames()
+        return order.done_in(Shot.load(folder))
     except ShotError:  # somebody has taken it away
         return False
 
