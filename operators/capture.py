@@ -131,7 +131,7 @@ def captured_shot(scene: bpy.types.Scene) -> Shot:
 
 
 class FLOWBRUSH_OT_capture(JobOperator):
-    """Render the passes of the shot in the background"""
+    """Render the shot's picture and passes in the background; frames that have not changed since the last time stay"""
 
     bl_idname = "flowbrush.capture"
     bl_label = "Capture"

@@ -134,15 +134,7 @@ class FLOWBRUSH_OT_download_model(Asks, bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only where Blender may go online, and nothing else runs."""
-        if not bpy.app.online_access:
-            cls.poll_message_set(
-                said("Blender may not go online: allow online access in the preferences, under System")
-            )
-            return False
-        if job.running() is not None:
-            cls.poll_message_set(said("Wait for the running job, or cancel it"))
-            return False
-        return True
+        return _may_go_online(cls) and job.nothing_runs(cls)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Asks, with all that is to be known before."""
@@ -167,6 +159,13 @@ class FLOWBRUSH_OT_download_model(Asks, bpy.types.Operator):
         return now.with_needs(tuple(name for name in self.name.split() if name in now.entries))
 
 
+def _may_go_online(cls: type[bpy.types.Operator]) -> bool:
+    """For an operator's poll, which tells why not."""
+    if not bpy.app.online_access:
+        cls.poll_message_set(said("Blender may not go online: allow online access in the preferences, under System"))
+    return bool(bpy.app.online_access)
+
+
 class FLOWBRUSH_OT_fetch_models(JobOperator):
     """Download models whose licences were agreed to"""
 
@@ -179,7 +178,7 @@ class FLOWBRUSH_OT_fetch_models(JobOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where Blender may go online."""
-        return bool(bpy.app.online_access) and super().poll(context)
+        return _may_go_online(cls) and super().poll(context)
 
     def plan(self, context: bpy.types.Context) -> Job:
         """One stage. Raises ModelError for what is not in the catalogue or was not agreed to."""

@@ -59,7 +59,7 @@ class FLOWBRUSH_OT_stylize_frame(JobOperator):
 
 
 class FLOWBRUSH_OT_stylize_animation(JobOperator):
-    """Paint all captured frames into the take"""
+    """Paint all captured frames into the take. What is finished stays: stop at any time, and go on later"""
 
     bl_idname = "flowbrush.stylize_animation"
     bl_label = "Stylize Animation"

@@ -44,13 +44,13 @@ def look(scene: bpy.types.Scene) -> Look | None:
 
 
 def _only_rendered(part: bpy.types.bpy_struct) -> list[object]:
-    return [getattr(part, name) for name in _names_for_render(type(part))]
+    return [getattr(part, name) for name in _names_for_render(part.bl_rna.identifier)]
 
 
 @cache
-def _names_for_render(kind: type[bpy.types.bpy_struct]) -> list[str]:
+def _names_for_render(kind: str) -> list[str]:
     """As a modifier's `render_levels`: no window shows it, and so Blender evaluates nothing when it changes."""
-    numbers = [prop for prop in kind.bl_rna.properties if prop.type in {"BOOLEAN", "INT", "FLOAT"}]
+    numbers = [prop for prop in getattr(bpy.types, kind).bl_rna.properties if prop.type in {"BOOLEAN", "INT", "FLOAT"}]
     return [prop.identifier for prop in numbers if "render" in prop.identifier and not prop.is_array]
 
 
